@@ -1,0 +1,47 @@
+"""Every number and name that means something, with its unit and its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RESEARCH_USE: Final = "Research use only - not for diagnosis"
+SYNTHETIC: Final = "SYNTHETIC"
+
+# --- intensities, HU ---------------------------------------------------------
+HU_AIR: Final = -1000
+#: What patches keep, mapped to [-1, 1]. Xu 2019: clip to [-1000, 500].
+HU_PATCH_RANGE: Final = (-1000.0, 500.0)
+#: (level, width) in HU, as radiologists set them.
+WINDOWS_HU: Final[dict[str, tuple[float, float]]] = {
+    "Lung": (-600.0, 1500.0),
+    "Soft tissue": (40.0, 400.0),
+    "Bone": (400.0, 1800.0),
+    "Wide": (-250.0, 2500.0),
+}
+#: Above this a nodule voxel counts as solid rather than ground glass, HU.
+HU_SOLID: Final = -160.0
+#: Lung tissue and air lie below this, HU.
+HU_LUNG_MAX: Final = -400.0
+
+# --- patches -----------------------------------------------------------------
+#: Field of view of planted and surrogate cohorts, whose patches are 50 mm.
+FIELD_OF_VIEW_MM: Final = 48.0
+PATCH_SIZE_PX: Final = 64
+PIXEL_MM: Final = FIELD_OF_VIEW_MM / PATCH_SIZE_PX
+#: Nodules are kept this far from any background, mm (METHODS 1.6).
+BACKGROUND_MARGIN_MM: Final = 4.0
+
+# --- measuring ---------------------------------------------------------------
+#: Radius of the opening whose lost area is the spiculation of a mask, mm.
+SPICULATION_OPENING_MM: Final = 1.5
+#: Attributes of a central slice that control fidelity is judged on.
+ATTRIBUTES: Final = ("diameter", "mean_hu", "spiculation")
+ATTRIBUTE_UNITS: Final[dict[str, str]] = {"diameter": "mm", "mean_hu": "HU", "spiculation": ""}
+
+# --- genes -------------------------------------------------------------------
+METAGENE_COUNT: Final = 100
+GENE_CODE_DIM: Final = 128
+
+# --- labels ------------------------------------------------------------------
+LABEL_BACKGROUND: Final = 0
+LABEL_TUMOUR: Final = 1

@@ -1,0 +1,32 @@
+"""Frozen nouns that every layer speaks; numpy only."""
+
+from napari_radiogen.domain.cohort import CohortKind, CohortSplit, Split, Subject
+from napari_radiogen.domain.expression import ExpressionMatrix, Metagenes, Scale
+from napari_radiogen.domain.gene_code import CodeSource, GeneCode, GeneCodeTable
+from napari_radiogen.domain.geometry import VolumeGeometry
+from napari_radiogen.domain.nodule import Nodule, NoduleSite, Point
+from napari_radiogen.domain.provenance import Provenance
+from napari_radiogen.domain.synthesis import SynthesisRequest, SynthesisResult
+from napari_radiogen.domain.volume import CTVolume, LabelVolume
+
+__all__ = [
+    "CTVolume",
+    "CodeSource",
+    "CohortKind",
+    "CohortSplit",
+    "ExpressionMatrix",
+    "GeneCode",
+    "GeneCodeTable",
+    "LabelVolume",
+    "Metagenes",
+    "Nodule",
+    "NoduleSite",
+    "Point",
+    "Provenance",
+    "Scale",
+    "Split",
+    "Subject",
+    "SynthesisRequest",
+    "SynthesisResult",
+    "VolumeGeometry",
+]

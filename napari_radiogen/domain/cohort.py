@@ -1,0 +1,62 @@
+"""Cohorts: subjects, their patients, and a split that never parts a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from napari_radiogen.errors import CohortError
+
+Split = Literal["train", "validation", "test"]
+CohortKind = Literal["planted", "phantom", "surrogate", "real"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A row of a cohort: one tumour with genes.
+
+    In a real cohort a subject is a patient; in a planted one a patient may
+    lend several nodules, each with invented genes of its own.
+    """
+
+    subject_id: str
+    patient_id: str
+    split: Split
+    clinical: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CohortSplit:
+    """Subjects of training, validation and test.
+
+    Raises
+    ------
+    CohortError
+        When subjects of one patient stand in two splits.
+    """
+
+    train: tuple[Subject, ...]
+    validation: tuple[Subject, ...]
+    test: tuple[Subject, ...]
+
+    def __post_init__(self) -> None:
+        home: dict[str, str] = {}
+        for name, group in self.groups().items():
+            for subject in group:
+                if home.setdefault(subject.patient_id, name) != name:
+                    raise CohortError(f"patient {subject.patient_id} stands in two splits")
+
+    def groups(self) -> dict[str, tuple[Subject, ...]]:
+        """Return the subjects by the name of their split."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @classmethod
+    def of(cls, subjects: tuple[Subject, ...]) -> CohortSplit:
+        """Sort subjects into the splits that they name."""
+        return cls(
+            *(
+                tuple(s for s in subjects if s.split == name)
+                for name in ("train", "validation", "test")
+            )
+        )

@@ -1,0 +1,48 @@
+"""What can go wrong, in one line each: ``SUBJECT: reason``."""
+
+from __future__ import annotations
+
+
+class RadiogenError(Exception):
+    """Expected failure whose message is one line that a user can act on.
+
+    Parameters
+    ----------
+    reason
+        What was expected, what came, and how to mend it.
+    subject
+        The file, patient or model that the reason is about, if any.
+    """
+
+    def __init__(self, reason: str, subject: object | None = None) -> None:
+        self.reason = " ".join(str(reason).split())
+        self.subject = None if subject is None else str(subject)
+        text = self.reason if self.subject is None else f"{self.subject}: {self.reason}"
+        super().__init__(text)
+
+
+class InputError(RadiogenError):
+    """A file or folder that cannot be read as what it claims to be."""
+
+
+class GeometryError(RadiogenError):
+    """Positions, spacings or directions that do not fit together."""
+
+
+class CohortError(RadiogenError):
+    """A cohort that is incomplete, altered or inconsistent."""
+
+
+class ModelError(RadiogenError):
+    """Weights that are missing, altered or do not fit their description."""
+
+
+class SynthesisError(RadiogenError):
+    """A request that cannot be synthesised, such as a place outside the lung."""
+
+
+class Cancelled(RadiogenError):  # noqa: N818 - it is an outcome, not a fault
+    """The person stopped the job."""
+
+    def __init__(self) -> None:
+        super().__init__("cancelled")
