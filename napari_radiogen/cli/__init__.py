@@ -1,0 +1,123 @@
+"""The ``radiogen`` command: its parts, and the one place where errors become a line."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Annotated
+
+import typer
+
+from napari_radiogen import __version__
+from napari_radiogen.constants import RESEARCH_USE
+from napari_radiogen.errors import RadiogenError
+
+#: Modules of commands, in the order in which ``--help`` lists them.
+COMMAND_MODULES = (
+    "system",
+    "demo",
+    "scans",
+    "segmentation",
+    "synthesis",
+    "phantom",
+    "cohort",
+    "training",
+    "evaluation",
+)
+#: Set to any value, unexpected errors keep their traceback.
+TRACEBACK_VARIABLE = "RADIOGEN_TRACEBACK"
+EXIT_REFUSED = 1
+
+
+def app() -> typer.Typer:
+    """Assemble the commands; what they need is imported when they run."""
+    root = typer.Typer(
+        name="radiogen",
+        help=f"Touch a gene and watch the tumour change. {RESEARCH_USE}.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    root.callback(help=root.info.help)(_root)
+    for name in COMMAND_MODULES:
+        qualified = f"{__name__}.{name}"
+        if importlib.util.find_spec(qualified) is not None:
+            importlib.import_module(qualified).register(root)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``radiogen``; those of the process when None.
+
+    Returns
+    -------
+    int
+        0, 1 for refused input with one line on standard error, 2 for wrong
+        usage, 130 when interrupted.
+    """
+    try:
+        app()(args=None if arguments is None else list(arguments), prog_name="radiogen")
+    except SystemExit as finished:
+        return finished.code if isinstance(finished.code, int) else EXIT_REFUSED
+    except RadiogenError as refused:
+        return _refuse(str(refused))
+    except KeyboardInterrupt:
+        return 130
+    except OSError as failed:
+        if TRACEBACK_VARIABLE in os.environ:
+            raise
+        reason = failed.strerror or type(failed).__name__
+        return _refuse(f"{failed.filename}: {reason}" if failed.filename else reason)
+    except Exception as unexpected:
+        if TRACEBACK_VARIABLE in os.environ:
+            raise
+        return _refuse(_describe(unexpected))
+    return 0
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+def _refuse(message: str) -> int:
+    print(f"radiogen: {' '.join(message.split())}", file=sys.stderr)
+    return EXIT_REFUSED
+
+
+def _describe(error: Exception) -> str:
+    """Name an unexpected error by kind and place: its text may quote patient data."""
+    place = _innermost(error.__traceback__)
+    return f"unexpected error {type(error).__name__} in {place}; run with {TRACEBACK_VARIABLE}=1"
+
+
+def _innermost(trace: TracebackType | None) -> str:
+    place = "radiogen"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

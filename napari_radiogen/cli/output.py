@@ -1,0 +1,76 @@
+"""What commands print: JSON on standard output, progress on standard error."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+Progress = Callable[[float, str], None]
+
+
+def print_json(obj: object) -> None:
+    """Print an object as JSON; infinity and NaN become null."""
+    typer.echo(json.dumps(plain(obj), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def plain(obj: object) -> Any:
+    """Turn dataclasses, arrays, paths and tuples into what JSON knows.
+
+    Raises
+    ------
+    TypeError
+        When an object has no plain form.
+    """
+    if obj is None or isinstance(obj, str | bool | int):
+        return obj
+    if isinstance(obj, float):
+        return obj if math.isfinite(obj) else None
+    if isinstance(obj, Path):
+        return str(obj)
+    if isinstance(obj, Mapping):
+        return {str(key): plain(value) for key, value in obj.items()}
+    if isinstance(obj, list | tuple | set | frozenset):
+        return [plain(value) for value in obj]
+    if dataclasses.is_dataclass(obj) and not isinstance(obj, type):
+        return {f.name: plain(getattr(obj, f.name)) for f in dataclasses.fields(obj)}
+    if hasattr(obj, "tolist"):
+        return plain(obj.tolist())
+    raise TypeError(f"{type(obj).__name__} has no plain form for JSON")
+
+
+@contextmanager
+def progress(description: str) -> Iterator[Progress]:
+    """Show a bar on standard error while a job runs, if that is a terminal.
+
+    Yields
+    ------
+    Callable
+        ``report(fraction, message)`` with the fraction from 0 to 1.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[message]}", markup=False),
+    )
+    bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with bar:
+        task = bar.add_task(description, total=1.0, message="")
+
+        def report(fraction: float, message: str = "") -> None:
+            bar.update(task, completed=min(max(fraction, 0.0), 1.0), message=message)
+
+        yield report
