@@ -1,0 +1,1 @@
+"""Pure functions on volumes: windows, resampling, lungs, measurements."""

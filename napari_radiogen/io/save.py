@@ -1,0 +1,164 @@
+"""The one place that opens files for writing: whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from napari_radiogen.errors import RadiogenError
+
+#: A spreadsheet runs a cell that starts with one of these as a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FOLDER_MODE = 0o777
+
+
+def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
+    """Replace a file by what ``write`` puts into the temporary path it is given.
+
+    The temporary file lies in the same folder and ends with the same name, so
+    that writers which look at the suffix work. After SIGKILL or an error the
+    old file is intact.
+
+    Raises
+    ------
+    RadiogenError
+        When the system refuses (no such folder, read-only, disk full).
+    """
+    path = Path(path)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=".radiogen-", dir=path.parent))
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    try:
+        temporary = folder / path.name
+        write(temporary)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def save_bytes(path: Path, data: bytes) -> None:
+    """Write bytes atomically."""
+    atomic_write(path, lambda temporary: _write_bytes(temporary, data))
+
+
+def save_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically, line ends as given."""
+    save_bytes(path, text.encode("utf-8"))
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Write indented JSON atomically; NaN and infinity are refused.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite.
+    """
+    save_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+@contextmanager
+def complete_folder(
+    path: Path, *, marker: str | None = None, overwrite: bool = False
+) -> Iterator[Path]:
+    """Build a folder beside its final place and move it there when complete.
+
+    Parameters
+    ----------
+    path
+        Final place; it must be absent or empty unless ``overwrite``.
+    marker
+        Name of the file whose presence says that the folder is complete. The
+        body must have written it; it reaches the disk after all others.
+    overwrite
+        Replace an older folder, which stays until the new one is ready.
+
+    Yields
+    ------
+    Path
+        The temporary folder to fill.
+
+    Raises
+    ------
+    RadiogenError
+        When the place is taken, the marker missing or the system refuses.
+    """
+    path = Path(path)
+    if not overwrite and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RadiogenError("already exists; choose another name or remove it", path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        outer = Path(tempfile.mkdtemp(prefix=".radiogen-", dir=path.parent))
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    try:
+        building = outer / path.name
+        building.mkdir(mode=FOLDER_MODE)
+        yield building
+        if marker is not None and not (building / marker).is_file():
+            raise RadiogenError(f"{marker} is missing: the folder is not complete", path)
+        _sync_tree(building, marker)
+        _move_into_place(building, path, outer / "replaced")
+    except OSError as error:
+        raise _unwritable(error, path) from error
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+
+
+def csv_cell(value: object) -> str:
+    """Return a table cell as text that no spreadsheet runs as a formula.
+
+    Numbers stay as they are; text that starts like a formula gets an
+    apostrophe in front.
+    """
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return "" if value is None else str(value)
+
+
+def _write_bytes(path: Path, data: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(data)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_tree(folder: Path, marker: str | None) -> None:
+    paths = sorted(folder.rglob("*"), key=lambda p: p.name == marker and p.parent == folder)
+    for path in paths:
+        _sync(path)
+    _sync(folder)
+
+
+def _move_into_place(building: Path, path: Path, aside: Path) -> None:
+    if path.exists():
+        path.replace(aside)
+    try:
+        building.replace(path)
+    except OSError:
+        if aside.exists():
+            with suppress(OSError):
+                aside.replace(path)
+        raise
+    _sync(path.parent)
+
+
+def _unwritable(error: OSError, path: Path) -> RadiogenError:
+    return RadiogenError(f"cannot be written: {error.strerror or error}", path)
