@@ -1,0 +1,1 @@
+"""Numbers from arrays: agreement, control, segmentation; numpy, scipy and scikit-learn only."""
