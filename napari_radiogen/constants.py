@@ -30,10 +30,14 @@ PATCH_SIZE_PX: Final = 64
 PIXEL_MM: Final = FIELD_OF_VIEW_MM / PATCH_SIZE_PX
 #: Nodules are kept this far from any background, mm (METHODS 1.6).
 BACKGROUND_MARGIN_MM: Final = 4.0
+#: The middle of a nodule-free background is lung below this median, HU.
+HU_BACKGROUND_CENTRE_MAX: Final = -600.0
 
 # --- measuring ---------------------------------------------------------------
 #: Radius of the opening whose lost area is the spiculation of a mask, mm.
 SPICULATION_OPENING_MM: Final = 1.5
+#: Half-width of the band around a margin in which gradients are read, mm.
+SPICULATION_BAND_MM: Final = 2.25
 #: Attributes of a central slice that control fidelity is judged on.
 ATTRIBUTES: Final = ("diameter", "mean_hu", "spiculation")
 ATTRIBUTE_UNITS: Final[dict[str, str]] = {"diameter": "mm", "mean_hu": "HU", "spiculation": ""}
@@ -45,3 +49,17 @@ GENE_CODE_DIM: Final = 128
 # --- labels ------------------------------------------------------------------
 LABEL_BACKGROUND: Final = 0
 LABEL_TUMOUR: Final = 1
+
+# --- session -----------------------------------------------------------------
+#: Metagene sliders stop here, in training z-scores: no cohort of 1,000 reaches it.
+METAGENE_Z_LIMIT: Final = 5.0
+#: Steps that undo remembers; a step is a few hundred bytes.
+UNDO_LIMIT: Final = 200
+#: Finished nodules kept for undo and A/B; each holds about 2 MB.
+RESULT_CACHE_SIZE: Final = 16
+#: Seeds lie in [0, SEED_LIMIT): what every generator's noise accepts.
+SEED_LIMIT: Final = 2**31
+#: Neighbours that place the live marker on the gene map.
+MAP_NEIGHBOURS: Final = 8
+#: Nearest subjects that the out-of-cohort gauge names.
+GAUGE_NEIGHBOURS: Final = 5

@@ -1,0 +1,233 @@
+"""The planted cohort: real nodules with invented expression."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import RidgeCV
+
+from napari_radiogen import __version__
+from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression, normal_scores
+from napari_radiogen.cohorts.nodule_slices import (
+    NoduleBox,
+    SliceRow,
+    axial_rows,
+    backgrounds,
+    cut_box,
+    other_plane_rows,
+    segmentation_rows,
+    touches_border,
+)
+from napari_radiogen.constants import ATTRIBUTES, PIXEL_MM
+from napari_radiogen.domain import ExpressionMatrix, Split, Subject
+from napari_radiogen.errors import Cancelled, CohortError, InputError
+from napari_radiogen.genomics.metagenes import fit_metagenes
+from napari_radiogen.imaging.attributes import slice_attributes
+from napari_radiogen.io.cohort_store import CohortContent, write_cohort
+from napari_radiogen.io.labels import read_labels
+from napari_radiogen.io.read import read_ct
+
+#: Shares of LIDC patients in training and validation; the rest is for test.
+SPLIT_SHARES = (0.62, 0.10)
+#: Radiologists' mean scores that travel along as clinical columns.
+READER_SCORES = ("malignancy", "texture", "spiculation", "lobulation", "margin", "subtlety")
+
+
+@dataclass(frozen=True)
+class PlantConfig:
+    """What decides a planted cohort, beside the nodules themselves."""
+
+    seed: int = 0
+    design: GeneDesign = field(default_factory=GeneDesign)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    patient_id: str
+    clinical: dict[str, str]
+    attributes: dict[str, float]
+    rows: list[SliceRow]
+    is_subject: bool
+
+
+def plant_cohort(
+    nodules: Path,
+    out: Path,
+    config: PlantConfig,
+    *,
+    progress: Callable[[float, str], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Pair each real nodule with invented genes and write the cohort.
+
+    Parameters
+    ----------
+    nodules
+        Folder with ``index.csv`` (columns image, mask, pid, and radiologists'
+        scores) and ``patches/``.
+    out
+        Cohort folder to make; must not exist.
+    config
+        Seed, signal and noise.
+
+    Returns
+    -------
+    dict
+        Counts, ceiling and digest, as the command line reports them.
+
+    Raises
+    ------
+    InputError, CohortError, Cancelled
+        For a folder that is not what it should be, or a stop.
+    """
+    if out.exists():
+        raise CohortError("already exists; choose another folder or remove it", subject=out)
+    index = _read_index(nodules)
+    candidates = []
+    for i, row in enumerate(index):
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        candidates.append(_candidate(nodules, row))
+        if progress is not None:
+            progress((i + 1) / len(index), f"nodule {i + 1} of {len(index)}")
+    content = _content(candidates, config)
+    digest = write_cohort(out, content)
+    truth = cast(dict[str, Any], content.truth)
+    split = {s: sum(x.split == s for x in content.subjects) for s in ("train", "validation", "test")}
+    return {
+        "cohort": str(out),
+        "kind": "planted",
+        "subjects": len(content.subjects),
+        "patients": len({s.patient_id for s in content.subjects}),
+        "split": split,
+        "slices": len(content.slices["role"]),
+        "ceiling": truth["ceiling"],
+        "digest": digest,
+    }
+
+
+def _read_index(nodules: Path) -> list[dict[str, str]]:
+    file = nodules / "index.csv"
+    if not file.is_file():
+        raise InputError("index.csv is missing; expected a folder of nodule patches", nodules)
+    with file.open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    missing = {"image", "mask", "pid"} - set(rows[0] if rows else {})
+    if missing:
+        raise InputError(f"lacks the columns {', '.join(sorted(missing))}", subject=file)
+    return sorted(rows, key=lambda r: (r["pid"], r["image"]))
+
+
+def _inside(folder: Path, name: str) -> Path:
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder.resolve()):
+        raise InputError("points outside of its folder", subject=name)
+    return file
+
+
+def _candidate(nodules: Path, row: dict[str, str]) -> _Candidate:
+    ct = read_ct(_inside(nodules / "patches", row["image"]))
+    mask = read_labels(_inside(nodules / "patches", row["mask"]))
+    box = cut_box(ct, mask)
+    free = [] if touches_border(mask.labels) else backgrounds(box)
+    others = other_plane_rows(ct, mask)
+    clinical = {f"reader_{key}": row.get(key, "") for key in READER_SCORES}
+    rows = (axial_rows(box, free) if free else segmentation_rows(box)) + others
+    return _Candidate(row["pid"], clinical, _measure(box), rows, bool(free))
+
+
+def _measure(box: NoduleBox) -> dict[str, float]:
+    return slice_attributes(box.image[box.centre], box.mask[box.centre], PIXEL_MM)
+
+
+def _content(candidates: list[_Candidate], config: PlantConfig) -> CohortContent:
+    rng = np.random.default_rng(config.seed)
+    split_of = _split_patients(sorted({c.patient_id for c in candidates}), rng)
+    chosen = [c for c in candidates if c.is_subject]
+    subjects = tuple(
+        Subject(f"P-{i + 1:04d}", c.patient_id, split_of[c.patient_id], c.clinical, c.attributes)
+        for i, c in enumerate(chosen)
+    )
+    ids = tuple(s.subject_id for s in subjects)
+    factors = {a: normal_scores([s.attributes[a] for s in subjects]) for a in ATTRIBUTES}
+    expression, truth = invent_expression(factors, ids, config.design, rng)
+    truth |= {
+        "seed": config.seed,
+        "design": asdict(config.design),
+        "factors": {
+            name: {i: round(float(v), 6) for i, v in zip(ids, values, strict=True)}
+            for name, values in factors.items()
+        },
+        "ceiling": ridge_ceiling(expression, factors, subjects),
+        "note": "planted: the nodules are real, the expression is invented",
+    }
+    named = {id(c): s.subject_id for c, s in zip(chosen, subjects, strict=True)}
+    columns, arrays = _stack(candidates, named, split_of)
+    return CohortContent(
+        name=f"planted-seed{config.seed}",
+        kind="planted",
+        subjects=subjects,
+        expression=expression,
+        slices=columns,
+        image=arrays["image"],
+        mask=arrays["mask"],
+        paired=arrays["paired"],
+        truth=truth,
+        provenance={
+            "nodules": "LIDC-IDRI (TCIA, CC BY 3.0) through LUNA16 and NODE21",
+            "napari-radiogen": __version__,
+        },
+    )
+
+
+def _split_patients(patients: list[str], rng: np.random.Generator) -> dict[str, Split]:
+    order = [patients[i] for i in rng.permutation(len(patients))]
+    train, validation = (round(share * len(order)) for share in np.cumsum(SPLIT_SHARES))
+    names: list[Split] = ["train"] * train + ["validation"] * (validation - train)
+    names += ["test"] * (len(order) - validation)
+    return dict(zip(order, names, strict=True))
+
+
+def ridge_ceiling(
+    expression: ExpressionMatrix,
+    factors: dict[str, npt.NDArray[np.float64]],
+    subjects: tuple[Subject, ...],
+) -> dict[str, float]:
+    """Return the test R2 of each factor by ridge regression from 100 metagenes.
+
+    No model that reads metagenes can be expected to do better.
+    """
+    train = np.array([s.split == "train" for s in subjects])
+    test = np.array([s.split == "test" for s in subjects])
+    metagenes = fit_metagenes(expression.values[train], expression.gene_symbols)
+    scores = metagenes.transform(expression.values)
+    ceiling = {}
+    for name, values in factors.items():
+        model = RidgeCV(alphas=np.logspace(-1, 4, 21)).fit(scores[train], values[train])
+        ceiling[name] = round(float(model.score(scores[test], values[test])), 4)
+    return ceiling
+
+
+def _stack(
+    candidates: list[_Candidate], named: dict[int, str], split_of: dict[str, Split]
+) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[Any]]]:
+    pairs = [(c, r) for c in candidates for r in c.rows]
+    rows = [r for _, r in pairs]
+    columns = {
+        "subject_id": np.array([named.get(id(c), "") for c, _ in pairs]),
+        "patient_id": np.array([c.patient_id for c, _ in pairs]),
+        "split": np.array([split_of[c.patient_id] for c, _ in pairs]),
+        "role": np.array([r.role for r in rows]),
+        "plane": np.array([r.plane for r in rows]),
+        "dz_mm": np.array([f"{r.dz_mm:.3f}" for r in rows]),
+        "area_mm2": np.array([f"{r.mask.sum() * PIXEL_MM**2:.3f}" for r in rows]),
+        "central": np.array([int(r.central) for r in rows]),
+    }
+    arrays = {key: np.stack([getattr(r, key) for r in rows]) for key in ("image", "mask", "paired")}
+    return columns, arrays

@@ -1,0 +1,1 @@
+"""Genes to metagenes, as transforms fitted on training patients."""

@@ -1,0 +1,363 @@
+"""The cohort folder: tables, Zarr patches and a manifest that seals them.
+
+``cohort.json`` is written last: a folder without it is not a cohort.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+import zarr
+
+from napari_radiogen.constants import FIELD_OF_VIEW_MM, HU_PATCH_RANGE, PATCH_SIZE_PX
+from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Split, Subject
+from napari_radiogen.errors import CohortError
+from napari_radiogen.io.save import complete_folder, save_json, save_text
+
+FORMAT = "radiogen-cohort"
+VERSION = 1
+ARRAYS = {"image": np.int16, "mask": np.uint8, "paired": np.int16}
+TABLES = ("subjects.csv", "attributes.csv", "expression.csv", "slices.csv")
+_SUBJECT_KEYS = ("subject_id", "patient_id", "split")
+_SLICE_NUMBERS = {"dz_mm": np.float32, "area_mm2": np.float32, "central": np.int8}
+
+
+@dataclass(frozen=True, eq=False)
+class CohortContent:
+    """Everything that a cohort folder holds.
+
+    Parameters
+    ----------
+    name, kind
+        ``kind`` is planted, phantom, surrogate or real.
+    subjects
+        One tumour with genes each.
+    expression
+        Rows are the subjects, in their order.
+    slices
+        Column name to (N,) values: subject_id, patient_id, split, role,
+        plane, dz_mm, area_mm2, central.
+    image, mask, paired
+        (N, H, W): HU, 0/1, and HU of the background without the nodule.
+    truth
+        Known relations of a planted or phantom cohort, else None.
+    """
+
+    name: str
+    kind: CohortKind
+    subjects: tuple[Subject, ...]
+    expression: ExpressionMatrix
+    slices: Mapping[str, npt.NDArray[Any]]
+    image: npt.NDArray[np.int16]
+    mask: npt.NDArray[np.uint8]
+    paired: npt.NDArray[np.int16]
+    truth: dict[str, Any] | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+    field_of_view_mm: float = FIELD_OF_VIEW_MM
+    size_px: int = PATCH_SIZE_PX
+    hu_range: tuple[float, float] = HU_PATCH_RANGE
+
+
+@dataclass(frozen=True, eq=False)
+class CohortStore:
+    """An opened cohort folder; arrays are read when first asked for."""
+
+    path: Path
+    manifest: dict[str, Any]
+    subjects: tuple[Subject, ...]
+    expression: ExpressionMatrix
+    slices: dict[str, npt.NDArray[Any]]
+    truth: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        return str(self.manifest["name"])
+
+    @property
+    def kind(self) -> CohortKind:
+        return cast(CohortKind, self.manifest["kind"])
+
+    @property
+    def digest(self) -> str:
+        return str(self.manifest["digest"])
+
+    @property
+    def split_digest(self) -> str:
+        """sha256 of which subject stands in which split."""
+        lines = "\n".join(f"{s.subject_id},{s.split}" for s in self.subjects)
+        return hashlib.sha256(lines.encode()).hexdigest()
+
+    @property
+    def field_of_view_mm(self) -> float:
+        return float(self.manifest["field_of_view_mm"])
+
+    @property
+    def size_px(self) -> int:
+        return int(self.manifest["size_px"])
+
+    @property
+    def pixel_mm(self) -> float:
+        return self.field_of_view_mm / self.size_px
+
+    @property
+    def hu_range(self) -> tuple[float, float]:
+        low, high = self.manifest["hu_range"]
+        return float(low), float(high)
+
+    @cached_property
+    def split(self) -> CohortSplit:
+        """Subjects by split, checked to keep every patient in one."""
+        return CohortSplit.of(self.subjects)
+
+    @cached_property
+    def image(self) -> npt.NDArray[np.int16]:
+        """(N, H, W) HU."""
+        return _read_array(self.path, "image", len(self.slices["role"]), self.size_px)
+
+    @cached_property
+    def mask(self) -> npt.NDArray[np.uint8]:
+        """(N, H, W), 1 inside the nodule."""
+        return _read_array(self.path, "mask", len(self.slices["role"]), self.size_px)
+
+    @cached_property
+    def paired(self) -> npt.NDArray[np.int16]:
+        """(N, H, W) HU, the nodule replaced by background texture."""
+        return _read_array(self.path, "paired", len(self.slices["role"]), self.size_px)
+
+
+def write_cohort(path: Path, content: CohortContent) -> str:
+    """Write a cohort folder, whole or not at all, and return its digest.
+
+    Raises
+    ------
+    CohortError
+        When the folder exists, or tables and arrays do not fit together.
+    """
+    _check(content)
+    if path.exists():
+        raise CohortError("already exists; choose another folder or remove it", subject=path)
+    tables = _tables(content)
+    arrays = {name: getattr(content, name) for name in ARRAYS}
+    digest = content_digest(tables, arrays, content.truth)
+    with complete_folder(path) as folder:
+        for name, text in tables.items():
+            save_text(folder / name, text)
+        group = zarr.open_group(folder / "patches.zarr", mode="w")
+        for name, array in arrays.items():
+            chunks = (min(256, max(1, len(array))), *array.shape[1:])
+            stored = group.create_array(name, shape=array.shape, dtype=array.dtype, chunks=chunks)
+            stored[:] = array
+        if content.truth is not None:
+            save_json(folder / "truth.json", content.truth)
+        save_json(folder / "cohort.json", _manifest(content, digest))
+    return digest
+
+
+def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
+    """Open a cohort folder and check that it is whole.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    verify
+        Also recompute the digest of tables and arrays.
+
+    Raises
+    ------
+    CohortError
+        When a part is missing or altered, or a patient stands in two splits.
+    """
+    path = Path(path)
+    manifest = _read_manifest(path)
+    tables = {name: _read_text(path, name) for name in TABLES}
+    truth_file = path / "truth.json"
+    truth = json.loads(_read_text(path, "truth.json")) if truth_file.is_file() else None
+    attributes = {r["subject_id"]: r for r in _rows(tables["attributes.csv"])}
+    subjects = tuple(_subject(row, attributes) for row in _rows(tables["subjects.csv"]))
+    store = CohortStore(
+        path=path,
+        manifest=manifest,
+        subjects=subjects,
+        expression=_expression(tables["expression.csv"], manifest, path),
+        slices=_slice_columns(tables["slices.csv"], path),
+        truth=truth,
+    )
+    if store.expression.patient_ids != tuple(s.subject_id for s in subjects):
+        raise CohortError("expression and subjects list different subjects", subject=path)
+    _ = store.split
+    if verify:
+        arrays = {name: getattr(store, name) for name in ARRAYS}
+        if content_digest(tables, arrays, truth) != store.digest:
+            raise CohortError("content does not match its digest: it was altered", subject=path)
+    return store
+
+
+def content_digest(
+    tables: Mapping[str, str],
+    arrays: Mapping[str, npt.NDArray[Any]],
+    truth: dict[str, Any] | None,
+) -> str:
+    """Return the sha256 of tables, array values and truth, however stored."""
+    whole = hashlib.sha256()
+    for name in sorted(tables):
+        whole.update(name.encode() + tables[name].encode())
+    for name in sorted(arrays):
+        whole.update(f"{name}{arrays[name].shape}{arrays[name].dtype}".encode())
+        whole.update(np.ascontiguousarray(arrays[name]).tobytes())
+    whole.update(json.dumps(truth, sort_keys=True).encode())
+    return whole.hexdigest()
+
+
+def _check(content: CohortContent) -> None:
+    rows = len(content.slices["role"])
+    shape = (rows, content.size_px, content.size_px)
+    for name, dtype in ARRAYS.items():
+        array = getattr(content, name)
+        if array.shape != shape or array.dtype != dtype:
+            raise CohortError(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
+    if content.kind not in get_args(CohortKind):
+        raise CohortError(f"unknown kind {content.kind!r}")
+    if content.expression.patient_ids != tuple(s.subject_id for s in content.subjects):
+        raise CohortError("expression rows must be the subjects, in their order")
+    CohortSplit.of(content.subjects)
+
+
+def _manifest(content: CohortContent, digest: str) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": content.kind,
+        "name": content.name,
+        "subjects": len(content.subjects),
+        "slices": len(content.slices["role"]),
+        "field_of_view_mm": content.field_of_view_mm,
+        "size_px": content.size_px,
+        "hu_range": list(content.hu_range),
+        "expression_scale": content.expression.scale,
+        "digest": digest,
+        "provenance": content.provenance,
+    }
+
+
+def _tables(content: CohortContent) -> dict[str, str]:
+    clinical = sorted({key for s in content.subjects for key in s.clinical})
+    measured = sorted({key for s in content.subjects for key in s.attributes})
+    matrix = content.expression
+    return {
+        "subjects.csv": _csv(
+            [*_SUBJECT_KEYS, *clinical],
+            [
+                [s.subject_id, s.patient_id, s.split, *(s.clinical.get(c, "") for c in clinical)]
+                for s in content.subjects
+            ],
+        ),
+        "attributes.csv": _csv(
+            ["subject_id", *measured],
+            [
+                [s.subject_id, *(f"{s.attributes[m]:.6g}" for m in measured)]
+                for s in content.subjects
+            ],
+        ),
+        "expression.csv": _csv(
+            ["subject_id", *matrix.gene_symbols],
+            [
+                [p, *(f"{v:.5f}" for v in row)]
+                for p, row in zip(matrix.patient_ids, matrix.values, strict=True)
+            ],
+        ),
+        "slices.csv": _csv(list(content.slices), list(zip(*content.slices.values(), strict=True))),
+    }
+
+
+def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _read_text(path: Path, name: str) -> str:
+    file = path / name
+    if not file.is_file():
+        raise CohortError(f"incomplete cohort: {name} is missing", subject=path)
+    return file.read_text(encoding="utf-8")
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    if not (path / "cohort.json").is_file():
+        raise CohortError("not a cohort folder: cohort.json is missing", subject=path)
+    try:
+        manifest = json.loads(_read_text(path, "cohort.json"))
+    except json.JSONDecodeError as error:
+        raise CohortError(f"cohort.json is not JSON ({error})", subject=path) from error
+    if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
+        raise CohortError(f"expected format {FORMAT} version {VERSION}", subject=path)
+    return cast(dict[str, Any], manifest)
+
+
+def _subject(row: dict[str, str], attributes: dict[str, dict[str, str]]) -> Subject:
+    measured = attributes.get(row["subject_id"])
+    if measured is None:
+        raise CohortError(f"subject {row['subject_id']} has no row in attributes.csv")
+    if row["split"] not in get_args(Split):
+        raise CohortError(f"subject {row['subject_id']} has the unknown split {row['split']!r}")
+    return Subject(
+        subject_id=row["subject_id"],
+        patient_id=row["patient_id"],
+        split=cast(Split, row["split"]),
+        clinical={k: v for k, v in row.items() if k not in _SUBJECT_KEYS},
+        attributes={k: float(v) for k, v in measured.items() if k != "subject_id"},
+    )
+
+
+def _expression(text: str, manifest: dict[str, Any], path: Path) -> ExpressionMatrix:
+    table = list(csv.reader(io.StringIO(text)))
+    try:
+        values = np.array([row[1:] for row in table[1:]], dtype=np.float32)
+    except ValueError as error:
+        raise CohortError(f"expression.csv holds a bad number ({error})", subject=path) from error
+    return ExpressionMatrix(
+        values=values,
+        patient_ids=tuple(row[0] for row in table[1:]),
+        gene_symbols=tuple(table[0][1:]),
+        scale=manifest["expression_scale"],
+    )
+
+
+def _slice_columns(text: str, path: Path) -> dict[str, npt.NDArray[Any]]:
+    rows = list(csv.reader(io.StringIO(text)))
+    columns = {name: np.array([r[i] for r in rows[1:]]) for i, name in enumerate(rows[0])}
+    missing = {"subject_id", "patient_id", "split", "role", *_SLICE_NUMBERS} - set(columns)
+    if missing:
+        raise CohortError(f"slices.csv lacks {', '.join(sorted(missing))}", subject=path)
+    for name, dtype in _SLICE_NUMBERS.items():
+        columns[name] = columns[name].astype(dtype)
+    return columns
+
+
+def _read_array(path: Path, name: str, rows: int, size: int) -> npt.NDArray[Any]:
+    try:
+        stored = zarr.open_group(path / "patches.zarr", mode="r")[name]
+    except (KeyError, FileNotFoundError) as error:
+        raise CohortError(f"incomplete cohort: patches.zarr/{name} is missing", path) from error
+    if not isinstance(stored, zarr.Array) or stored.shape != (rows, size, size):
+        raise CohortError(f"patches.zarr/{name} does not fit slices.csv", subject=path)
+    if stored.dtype != ARRAYS[name]:
+        raise CohortError(f"patches.zarr/{name} is {stored.dtype}, not {ARRAYS[name]}", path)
+    return np.asarray(stored[:])

@@ -1,0 +1,242 @@
+"""Multi-conditional GAN (Xu 2019), in plus mode (METHODS 1.4).
+
+Differences from the publication, each named in METHODS: a 100-metagene front
+end, the slice's offset ``dz`` from the nodule's centre as a condition,
+sigmoid weight maps, the style applied inside the map, a blend weight of its
+own for the output, group instead of batch normalisation, per-pixel noise.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from napari_radiogen.models.blocks import LEAK, Fusion, GluUp, conv
+
+#: Offsets are divided by this before they enter a network, mm.
+DZ_SCALE_MM = 10.0
+#: Numbers that describe an offset: dz, |dz| and dz squared, all scaled.
+DZ_FEATURES = 3
+
+
+class MCGANConfig(BaseModel):
+    """Sizes of generator and discriminator."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    spatial_dims: int = Field(2, ge=2, le=3)
+    size_px: int = Field(64, ge=32, multiple_of=16)
+    metagenes: int = Field(100, ge=1)
+    code_dim: int = Field(128, ge=8)
+    noise_dim: int = Field(32, ge=1)
+    base: int = Field(16, ge=4, multiple_of=4)
+    discriminator_base: int = Field(24, ge=4)
+
+    @property
+    def widths(self) -> tuple[int, int, int, int]:
+        """Channels at full, half, quarter and eighth size."""
+        return self.base, 2 * self.base, 4 * self.base, 4 * self.base
+
+
+class Noise(NamedTuple):
+    """Everything random in one image: ``z`` (B, noise_dim), maps per scale."""
+
+    z: Tensor
+    maps: tuple[Tensor, ...]
+
+
+class GeneratorOutput(NamedTuple):
+    """All (B, 1, H, W): image in [-1, 1], mask logits, blend weight in [0, 1]."""
+
+    image: Tensor
+    mask_logits: Tensor
+    weight: Tensor
+
+
+def dz_features(dz_mm: Tensor) -> Tensor:
+    """(B,) offsets in mm -> (B, 3): dz, |dz| and dz squared, scaled."""
+    scaled = dz_mm / DZ_SCALE_MM
+    return torch.stack((scaled, scaled.abs(), scaled**2), dim=1)
+
+
+class GeneEncoder(nn.Module):
+    """phi: metagene z-scores (B, K) -> code (B, D), two layers (Xu 2019)."""
+
+    def __init__(self, metagenes: int, code_dim: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(metagenes, code_dim), nn.LeakyReLU(LEAK), nn.Dropout(dropout),
+            nn.Linear(code_dim, code_dim),
+        )
+
+    def forward(self, metagenes: Tensor) -> Tensor:
+        """(B, K) -> (B, D)."""
+        return torch.as_tensor(self.layers(metagenes))
+
+
+class Generator(nn.Module):
+    """Background, gene code, offset and noise to a slice with a nodule."""
+
+    def __init__(self, config: MCGANConfig) -> None:
+        super().__init__()
+        self.config = config
+        dims, (w0, w1, w2, w3) = config.spatial_dims, config.widths
+        self.gene_encoder = GeneEncoder(config.metagenes, config.code_dim)
+        self.mapping = nn.Sequential(
+            nn.Linear(config.code_dim + config.noise_dim + DZ_FEATURES, config.code_dim),
+            nn.LeakyReLU(LEAK),
+            nn.Linear(config.code_dim, config.code_dim),
+            nn.LeakyReLU(LEAK),
+        )
+        steps = ((1, w0, 1), (w0, w1, 2), (w1, w2, 2), (w2, w3, 2))
+        self.encoder = nn.ModuleList(
+            nn.Sequential(conv(dims, a, b, stride=s), nn.LeakyReLU(LEAK)) for a, b, s in steps
+        )
+        self.start_px = config.size_px // 8
+        self.start = nn.Linear(config.code_dim, w3 * self.start_px**dims)
+        self.fusions = nn.ModuleList(Fusion(dims, w, config.code_dim) for w in (w3, w2, w1, w0))
+        self.ups = nn.ModuleList(GluUp(dims, a, b) for a, b in ((w3, w2), (w2, w1), (w1, w0)))
+        self.head = conv(dims, w0, 3)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear):
+                nn.init.orthogonal_(module.weight)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        with torch.no_grad():
+            for fusion in self.fusions:
+                fusion.style.affine.weight.mul_(0.5)  # type: ignore[union-attr, operator]
+            self.head.bias.copy_(torch.tensor([0.0, -2.0, -2.0]))  # type: ignore[union-attr, operator]
+
+    def features(self, background: Tensor) -> tuple[Tensor, ...]:
+        """(B, 1, H, W) in [-1, 1] -> features at full to eighth size."""
+        out = [background]
+        for layer in self.encoder:
+            out.append(layer(out[-1]))
+        return tuple(out[1:])
+
+    def forward(
+        self, background: Tensor, code: Tensor, dz_mm: Tensor, noise: Noise
+    ) -> GeneratorOutput:
+        """Paint a nodule.
+
+        Parameters
+        ----------
+        background
+            (B, 1, H, W) in [-1, 1].
+        code
+            (B, D) from ``gene_encoder``.
+        dz_mm
+            (B,) offset of the slice from the nodule's centre.
+        noise
+            From :func:`draw_noise`.
+        """
+        style = self.mapping(torch.cat((code, noise.z, dz_features(dz_mm)), dim=1))
+        bands = self.features(background)[::-1]
+        grid = (self.start_px,) * self.config.spatial_dims
+        x = self.start(style).view(len(style), -1, *grid) + bands[0]
+        for i, fusion in enumerate(self.fusions):
+            x = fusion(x, bands[i], style, noise.maps[i])
+            if i < len(self.ups):
+                x = self.ups[i](x)
+        obj, mask_logits, weight = self.head(F.leaky_relu(x, LEAK)).chunk(3, dim=1)
+        weight = torch.sigmoid(weight)
+        image = weight * torch.tanh(obj) + (1 - weight) * background
+        return GeneratorOutput(image, mask_logits, weight)
+
+
+def draw_noise(
+    config: MCGANConfig, generators: list[torch.Generator], device: torch.device | str = "cpu"
+) -> Noise:
+    """Draw the noise of a batch, one seeded generator an image."""
+    sizes = [config.size_px // 8 * 2**i for i in range(4)]
+    shapes = [(1,) + (s,) * config.spatial_dims for s in sizes]
+    z = torch.stack([torch.randn(config.noise_dim, generator=g) for g in generators])
+    maps = tuple(
+        torch.stack([torch.randn(shape, generator=g) for g in generators]) for shape in shapes
+    )
+    return Noise(z.to(device), tuple(m.to(device) for m in maps))
+
+
+class Verdict(NamedTuple):
+    """Scores (B, ...) of image, image with mask, image with mask and genes."""
+
+    image: Tensor
+    segmentation: Tensor
+    genes: Tensor
+
+
+class Discriminator(nn.Module):
+    """Two encoders and three verdicts: D_I, D_IS and D_ISG (Xu 2019, fig. 1c).
+
+    Plus mode: spectral normalisation instead of batch normalisation, a gene
+    mapping of its own with dropout, and the genes both by concatenation and
+    by projection.
+    """
+
+    def __init__(self, config: MCGANConfig) -> None:
+        super().__init__()
+        dims, base = config.spatial_dims, config.discriminator_base
+        self.image_encoder = self._encoder(dims, 1, base)
+        self.pair_encoder = self._encoder(dims, 2, base)
+        self.gene_encoder = GeneEncoder(config.metagenes, config.code_dim, dropout=0.3)
+        top = 6 * base
+        self.image_head = spectral_norm(conv(dims, top, 1))
+        self.pair_head = spectral_norm(conv(dims, top, 1))
+        self.joint = nn.Sequential(
+            spectral_norm(conv(dims, top + config.code_dim + DZ_FEATURES, top, kernel=1)),
+            nn.LeakyReLU(LEAK),
+            spectral_norm(conv(dims, top, 1)),
+        )
+        self.projection = nn.Linear(config.code_dim + DZ_FEATURES, top)
+
+    @staticmethod
+    def _encoder(dims: int, channels: int, base: int) -> nn.Sequential:
+        widths = (channels, base, 2 * base, 4 * base, 6 * base)
+        layers: list[nn.Module] = []
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [spectral_norm(conv(dims, a, b, stride=2)), nn.LeakyReLU(LEAK)]
+        return nn.Sequential(*layers)
+
+    def forward(self, image: Tensor, mask: Tensor, metagenes: Tensor, dz_mm: Tensor) -> Verdict:
+        """(B, 1, H, W) twice, (B, K), (B,) -> three scores."""
+        pair = self.pair_encoder(torch.cat((image, mask), dim=1))
+        condition = torch.cat((self.gene_encoder(metagenes), dz_features(dz_mm)), dim=1)
+        tiled = condition.view(*condition.shape, *([1] * (image.dim() - 2)))
+        tiled = tiled.expand(-1, -1, *pair.shape[2:])
+        pooled = pair.flatten(2).mean(dim=2)
+        project = (self.projection(condition) * pooled).sum(dim=1) / pooled.shape[1] ** 0.5
+        joint = self.joint(torch.cat((pair, tiled), dim=1)).flatten(1).mean(dim=1) + project
+        return Verdict(self.image_head(self.image_encoder(image)), self.pair_head(pair), joint)
+
+
+class GeneRegressor(nn.Module):
+    """Image, mask and offset to gene components: the auxiliary of plus mode.
+
+    It is trained on real slices, frozen, and never evaluates a result.
+    """
+
+    def __init__(self, spatial_dims: int, components: int, base: int = 16) -> None:
+        super().__init__()
+        widths = (2, base, 2 * base, 4 * base, 6 * base)
+        layers: list[nn.Module] = []
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [conv(spatial_dims, a, b, stride=2), nn.GroupNorm(4, b), nn.LeakyReLU(LEAK)]
+        self.encoder = nn.Sequential(*layers)
+        self.head = nn.Sequential(
+            nn.Linear(widths[-1] * 2 + DZ_FEATURES, 64), nn.LeakyReLU(LEAK), nn.Dropout(0.2),
+            nn.Linear(64, components),
+        )
+
+    def forward(self, image: Tensor, mask: Tensor, dz_mm: Tensor) -> Tensor:
+        """(B, 1, H, W) twice, (B,) -> (B, components)."""
+        x = self.encoder(torch.cat((image, mask), dim=1)).flatten(2)
+        pooled = torch.cat((x.mean(dim=2), x.amax(dim=2), dz_features(dz_mm)), dim=1)
+        return torch.as_tensor(self.head(pooled))
