@@ -63,3 +63,9 @@ SEED_LIMIT: Final = 2**31
 MAP_NEIGHBOURS: Final = 8
 #: Nearest subjects that the out-of-cohort gauge names.
 GAUGE_NEIGHBOURS: Final = 5
+
+# --- the machine -------------------------------------------------------------
+#: Name of our folders among those of other applications.
+APP_NAME: Final = "napari-radiogen"
+#: Environment variable that names the folder of public scans for the tests.
+DATA_VARIABLE: Final = "RADIOGEN_DATA"
