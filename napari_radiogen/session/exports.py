@@ -1,0 +1,87 @@
+"""Writing what a session shows: figure, marked volume, recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
+from napari_radiogen.domain import CTVolume, SynthesisResult
+from napari_radiogen.errors import InputError
+from napari_radiogen.session.ports import Generator
+from napari_radiogen.session.recipe import make_recipe
+from napari_radiogen.session.recipe import save as save_recipe_file
+from napari_radiogen.session.reference import Reference
+from napari_radiogen.session.state import Intent
+
+VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True, eq=False)
+class Exportable:
+    """One finished nodule with all that describes it, frozen for a job."""
+
+    scan: CTVolume
+    scan_path: Path | None
+    result: SynthesisResult
+    intent: Intent
+    generator: Generator
+    reference: Reference | None
+
+
+def check_suffix(path: Path, allowed: tuple[str, ...]) -> str:
+    """Return the suffix of a file to write.
+
+    Raises
+    ------
+    InputError
+        When it is none of those allowed, or the folder does not exist.
+    """
+    for suffix in allowed:
+        if path.name.lower().endswith(suffix) and len(path.name) > len(suffix):
+            if not path.parent.is_dir():
+                raise InputError("the folder does not exist", path.parent)
+            return suffix
+    raise InputError(f"expected a name that ends in {', '.join(allowed)}", path)
+
+
+def recipe_path(path: Path, suffix: str) -> Path:
+    """Return the name of the recipe beside an export."""
+    return path.with_name(f"{path.name[: -len(suffix)]}.recipe.json")
+
+
+def synthetic_volume(scan: CTVolume, result: SynthesisResult) -> CTVolume:
+    """Return the whole scan with the nodule, marked synthetic and without ids."""
+    return replace(
+        scan,
+        voxels=result.paste_into(scan.voxels),
+        series_uid="",
+        patient_id="",
+        description=f"{SYNTHETIC} nodule - {RESEARCH_USE}",
+        synthetic=True,
+    )
+
+
+def write_recipe(what: Exportable, path: Path) -> None:
+    """Write the recipe of a nodule."""
+    check_suffix(path, (".json",))
+    save_recipe_file(make_recipe(what.result, what.intent, what.scan, what.scan_path), path)
+
+
+def write_synthetic(what: Exportable, path: Path) -> None:
+    """Write the scan with the nodule, and its recipe beside it."""
+    from napari_radiogen.io.labels import write_volume
+
+    suffix = check_suffix(path, VOLUME_SUFFIXES)
+    write_recipe(what, recipe_path(path, suffix))
+    write_volume(synthetic_volume(what.scan, what.result), path)
+
+
+def write_figure(what: Exportable, path: Path) -> None:
+    """Write the figure, and its recipe beside it."""
+    from napari_radiogen.session.figure import compose, save_figure
+
+    suffix = check_suffix(path, FIGURE_SUFFIXES)
+    write_recipe(what, recipe_path(path, suffix))
+    save_figure(compose(what), path)

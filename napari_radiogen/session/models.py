@@ -1,0 +1,72 @@
+"""The engines that a session holds, loaded together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from napari_radiogen.errors import RadiogenError
+from napari_radiogen.session.ports import Engines, Generator, Segmenter, Synthesiser
+from napari_radiogen.session.reference import Reference
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModels:
+    """A generator with all that is prepared from it, and a segmenter.
+
+    Parameters
+    ----------
+    problems
+        One line for each model that could not be loaded.
+    """
+
+    generator: Generator | None = None
+    synthesiser: Synthesiser | None = None
+    reference: Reference | None = None
+    segmenter: Segmenter | None = None
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        generator: Generator | None,
+        segmenter: Segmenter | None,
+        engines: Engines,
+        problems: tuple[str, ...] = (),
+    ) -> LoadedModels:
+        """Prepare what follows from a generator."""
+        if generator is None:
+            return cls(segmenter=segmenter, problems=problems)
+        return cls(
+            generator,
+            engines.make_synthesiser(generator),
+            Reference(generator),
+            segmenter,
+            problems,
+        )
+
+
+def load_models(
+    name: str | None, engines: Engines, progress: Callable[[float, str], None]
+) -> LoadedModels:
+    """Load a generator and the segmenter; one may be missing.
+
+    Parameters
+    ----------
+    name
+        Of the generator, None for the default one.
+    """
+    problems: list[str] = []
+    generator: Generator | None = None
+    segmenter: Segmenter | None = None
+    progress(0.0, "loading the generator")
+    try:
+        generator = engines.load_generator(name)
+    except RadiogenError as error:
+        problems.append(str(error))
+    progress(0.5, "loading the segmenter")
+    try:
+        segmenter = engines.load_segmenter()
+    except RadiogenError as error:
+        problems.append(str(error))
+    return LoadedModels.of(generator, segmenter, engines, tuple(problems))

@@ -1,0 +1,181 @@
+"""What a session needs of the engines, and where the real ones come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_radiogen.domain import (
+    CTVolume,
+    GeneCodeTable,
+    LabelVolume,
+    Metagenes,
+    Nodule,
+    Point,
+    Subject,
+    SynthesisRequest,
+    SynthesisResult,
+)
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class Generator(Protocol):
+    """A trained generator with the training cohort's genes beside it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the weights."""
+
+    @property
+    def cohort(self) -> str:
+        """Kind and name of the training cohort, e.g. ``planted:seed-0``."""
+
+    @property
+    def metagenes(self) -> Metagenes:
+        """The fitted map from genes to metagenes."""
+
+    @property
+    def subject_ids(self) -> tuple[str, ...]:
+        """Keys of ``subject_metagenes``."""
+
+    @property
+    def subject_metagenes(self) -> FloatArray:
+        """(N, K) z-scores."""
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Subjects with their split and clinical columns."""
+
+    @property
+    def codes(self) -> GeneCodeTable:
+        """Codes of the subjects and their places on the map."""
+
+    def encode(self, metagenes: FloatArray) -> FloatArray:
+        """Turn metagenes (N, K) into codes (N, D)."""
+
+
+class Synthesiser(Protocol):
+    """Puts a nodule into a scan."""
+
+    def synthesise(
+        self,
+        ct: CTVolume,
+        request: SynthesisRequest,
+        *,
+        lung: LabelVolume | None = None,
+        first_look: Callable[[SynthesisResult], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> SynthesisResult:
+        """Return the nodule; raise SynthesisError or Cancelled."""
+
+
+class Segmentation(Protocol):
+    """Tumours of a scan."""
+
+    @property
+    def labels(self) -> LabelVolume:
+        """On the scan's own grid."""
+
+    @property
+    def nodules(self) -> tuple[Nodule, ...]:
+        """Most confident first."""
+
+    @property
+    def model(self) -> str:
+        """Name of the network."""
+
+    @property
+    def seconds(self) -> float:
+        """Wall time."""
+
+
+class Segmenter(Protocol):
+    """Finds tumours in a scan."""
+
+    def segment(
+        self,
+        ct: CTVolume,
+        *,
+        lung: LabelVolume | None = None,
+        progress: Callable[[float, str], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Segmentation:
+        """Return the tumours; raise Cancelled when stopped."""
+
+
+def _read_ct(path: Path) -> CTVolume:
+    from napari_radiogen.io.read import read_ct
+
+    return read_ct(path)
+
+
+def _lung_mask(ct: CTVolume) -> LabelVolume:
+    from napari_radiogen.imaging.lung import lung_mask
+
+    return lung_mask(ct)
+
+
+def _in_lung(lung: LabelVolume, point_mm: Point) -> bool:
+    from napari_radiogen.imaging.lung import in_lung
+
+    return bool(in_lung(lung, point_mm))
+
+
+def _load_generator(name: str | None) -> Generator:
+    from napari_radiogen.inference.generator import load_generator
+
+    return load_generator(name or default_model_name())
+
+
+def default_model_name() -> str:
+    """Return the name of the first shipped generator.
+
+    Raises
+    ------
+    ModelError
+        When no generator is shipped.
+    """
+    from napari_radiogen.errors import ModelError
+    from napari_radiogen.inference.library import list_models
+
+    for entry in list_models():
+        if "gan" in entry.system:
+            return str(entry.name)
+    raise ModelError("no generator is installed; train one with: radiogen train mcgan")
+
+
+def _load_segmenter() -> Segmenter:
+    from napari_radiogen.inference.segmenter import load_segmenter
+
+    return load_segmenter()
+
+
+def _make_synthesiser(generator: Any) -> Synthesiser:
+    from napari_radiogen.inference.synthesiser import Synthesiser as RealSynthesiser
+
+    return RealSynthesiser(generator)
+
+
+@dataclass(frozen=True)
+class Engines:
+    """Functions that a session calls in its jobs; tests put fakes here.
+
+    The defaults import torch and the readers when they are first called.
+    """
+
+    read_ct: Callable[[Path], CTVolume] = _read_ct
+    lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
+    in_lung: Callable[[LabelVolume, Point], bool] = _in_lung
+    load_generator: Callable[[str | None], Generator] = _load_generator
+    load_segmenter: Callable[[], Segmenter] = _load_segmenter
+    make_synthesiser: Callable[[Any], Synthesiser] = _make_synthesiser

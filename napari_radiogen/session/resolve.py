@@ -1,0 +1,91 @@
+"""Intent and facts to a request: pure, so that it can be a cache key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_radiogen.domain import CTVolume, SynthesisRequest
+from napari_radiogen.errors import InputError
+from napari_radiogen.session.ports import FloatArray, Generator
+from napari_radiogen.session.state import Intent
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What is loaded."""
+
+    scan: CTVolume | None = None
+    generator: Generator | None = None
+
+
+def start_vector(intent: Intent, generator: Generator) -> FloatArray:
+    """Return the metagenes (K,) before any edit.
+
+    Those of the subject, the mean of the averaged subjects, or zeros (the
+    training mean) when nobody is chosen.
+
+    Raises
+    ------
+    InputError
+        When the model does not know a subject.
+    """
+    names = intent.averaged or ((intent.subject_id,) if intent.subject_id else ())
+    if not names:
+        return np.zeros(len(generator.metagenes.names), dtype=np.float32)
+    position = {s: i for i, s in enumerate(generator.subject_ids)}
+    for name in names:
+        if name not in position:
+            raise InputError(f"unknown patient; {generator.name} knows {_some(position)}", name)
+    rows = generator.subject_metagenes[[position[n] for n in names]]
+    return np.asarray(rows.mean(axis=0), dtype=np.float32)
+
+
+def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
+    """Return the metagenes (K,) with the edits in place.
+
+    Raises
+    ------
+    InputError
+        When the model does not know a subject or a metagene.
+    """
+    vector = start_vector(intent, generator).copy()
+    position = {n: i for i, n in enumerate(generator.metagenes.names)}
+    for name, z in intent.edits:
+        if name not in position:
+            raise InputError(f"unknown metagene; {generator.name} has {_some(position)}", name)
+        vector[position[name]] = z
+    return vector
+
+
+def resolve(intent: Intent, facts: Facts) -> SynthesisRequest | None:
+    """Join intent and facts into the request that decides the pixels.
+
+    Returns None while a scan, a model, a subject or a place is missing, and
+    for a place in another scan.
+
+    Raises
+    ------
+    InputError
+        When the model does not know a subject or a metagene.
+    """
+    site, generator = intent.site, facts.generator
+    chosen = bool(intent.subject_id or intent.averaged)
+    if facts.scan is None or generator is None or site is None or not chosen:
+        return None
+    if site.series_uid != facts.scan.series_uid:
+        return None
+    return SynthesisRequest(
+        site=site,
+        metagenes=tuple(float(z) for z in metagene_vector(intent, generator)),
+        seed=intent.seed,
+        model_digest=generator.digest,
+        strength=intent.strength,
+        subject_id=intent.subject_id,
+    )
+
+
+def _some(names: dict[str, int]) -> str:
+    shown = list(names)
+    return f"{', '.join(shown[:3])} ... {shown[-1]}" if len(shown) > 4 else ", ".join(shown)
