@@ -1,0 +1,176 @@
+"""Headers of DICOM files, found by content and sorted into series."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    MediaStorageDirectoryStorage,
+)
+
+from napari_radiogen.errors import InputError
+
+PREAMBLE_BYTES = 128
+MAGIC = b"DICM"
+#: First tag of a file without preamble: group 0002 or 0008, little endian.
+BARE_STARTS = (b"\x02\x00\x00\x00", b"\x08\x00")
+DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
+SYSTEM_FILES = ("thumbs.db", "desktop.ini")
+#: More files than any study has: someone pointed at a disk.
+MAX_FILES = 50_000
+#: Header text longer than this is cut before a person sees it.
+MAX_TEXT = 200
+SINGLE_FRAME_CT = (CTImageStorage,)
+MULTI_FRAME_CT = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
+HEADER_TAGS = [
+    "SOPClassUID", "SOPInstanceUID", "ImageType", "Modality", "SeriesDescription", "PatientID",
+    "StudyInstanceUID", "SeriesInstanceUID", "AcquisitionNumber", "FrameOfReferenceUID",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns",
+    "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "RescaleType",
+    "ModalityLUTSequence", "LossyImageCompression", "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class DicomFile:
+    """One file and its header, pixels left on the disk."""
+
+    path: Path
+    header: Dataset
+
+    @property
+    def is_ct_image(self) -> bool:
+        """Whether the SOP class is one of the CT images."""
+        return self.header.get("SOPClassUID") in SINGLE_FRAME_CT + MULTI_FRAME_CT
+
+    @property
+    def is_localizer(self) -> bool:
+        """Whether the image type calls it a scout."""
+        return "LOCALIZER" in (self.header.get("ImageType") or ())
+
+
+@dataclass(frozen=True, eq=False)
+class DicomSeries:
+    """Files that share a series UID."""
+
+    uid: str
+    files: tuple[DicomFile, ...]
+
+    @property
+    def modality(self) -> str:
+        """Modality of the first file as plain text."""
+        return plain_text(self.files[0].header.get("Modality"))
+
+    @property
+    def is_ct(self) -> bool:
+        """Whether it holds CT images other than a scout alone."""
+        return any(f.is_ct_image and not f.is_localizer for f in self.files)
+
+
+@dataclass(frozen=True, eq=False)
+class DicomScan:
+    """What lies in a folder."""
+
+    path: Path
+    series: tuple[DicomSeries, ...]
+    other_files: tuple[Path, ...]
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether the content says DICOM, whatever the name says."""
+    with path.open("rb") as stream:
+        start = stream.read(PREAMBLE_BYTES + len(MAGIC))
+    if start[PREAMBLE_BYTES:] == MAGIC:
+        return True
+    return start.startswith(BARE_STARTS) and len(start) > PREAMBLE_BYTES
+
+
+def scan_dicom(path: Path) -> DicomScan:
+    """Read the headers of a DICOM file or of all DICOM files below a folder.
+
+    Raises
+    ------
+    InputError
+        When a file that should be DICOM cannot be read, since a skipped file
+        is a missing slice, or when there is no DICOM at all.
+    """
+    groups: dict[str, list[DicomFile]] = {}
+    others: list[Path] = []
+    for file in _files(path):
+        if not _is_dicom_or_foreign(file):
+            others.append(file)
+            continue
+        found = _read_header(file)
+        if found.header.get("SOPClassUID") != MediaStorageDirectoryStorage:
+            groups.setdefault(str(found.header.get("SeriesInstanceUID", "")), []).append(found)
+    if not groups:
+        raise InputError("no DICOM image here; give a DICOM folder or an image file", path)
+    series = tuple(DicomSeries(uid, tuple(files)) for uid, files in sorted(groups.items()))
+    return DicomScan(path, series, tuple(f for f in others if not _is_system_file(f)))
+
+
+def plain_text(value: object) -> str:
+    """Return header text without control characters, cut to a sane length."""
+    text = "" if value is None else str(value)
+    return "".join(c for c in text if c.isprintable())[:MAX_TEXT]
+
+
+def own_patient_id(header: Dataset) -> str:
+    """Return an id of ours for the patient, stable and without header text."""
+    identity = str(header.get("PatientID", ""))
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"patient-{digest[:8]}" if identity else ""
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for count, file in enumerate(p for p in sorted(path.rglob("*")) if p.is_file()):
+        if count >= MAX_FILES:
+            raise InputError(
+                f"holds more than {MAX_FILES} files; give the folder of one study", path
+            )
+        yield file
+
+
+def _is_dicom_or_foreign(file: Path) -> bool:
+    """Tell DICOM from foreign files; refuse what should be DICOM but is not."""
+    try:
+        if is_dicom(file):
+            return True
+        empty = file.stat().st_size == 0
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", file) from error
+    if _is_system_file(file) or file.name == "DICOMDIR":
+        return False
+    if empty or file.suffix.lower() in DICOM_SUFFIXES:
+        kind = "empty" if empty else "not DICOM though named so"
+        raise InputError(f"{kind}; a slice may be missing: restore or remove it", file)
+    return False
+
+
+def _is_system_file(file: Path) -> bool:
+    return file.name.startswith(".") or file.name.lower() in SYSTEM_FILES
+
+
+def _read_header(file: Path) -> DicomFile:
+    try:
+        header = pydicom.dcmread(
+            file, stop_before_pixels=True, force=True, specific_tags=HEADER_TAGS
+        )
+    except Exception as error:
+        raise InputError(f"DICOM header cannot be read: {plain_text(error)}", file) from error
+    if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:
+        raise InputError("DICOM header is cut short or empty; a slice may be missing", file)
+    return DicomFile(file, header)

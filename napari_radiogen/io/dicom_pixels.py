@@ -1,0 +1,107 @@
+"""Stored DICOM pixels to HU."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from pydicom.dataset import Dataset
+
+from napari_radiogen.errors import InputError
+from napari_radiogen.io.dicom_frames import Frame
+from napari_radiogen.io.dicom_headers import plain_text
+
+#: Files decoded at the same time; more only adds memory.
+DECODING_THREADS = 4
+INT16 = np.iinfo(np.int16)
+#: Modules whose warnings mean that pixels may be wrong.
+DECODER_MODULES = r"(pydicom\.pixels|pydicom\.encaps|pylibjpeg|libjpeg|openjpeg|rle|jpeg_ls)"
+
+
+def read_voxels(frames: Sequence[Frame], shape: tuple[int, int, int]) -> npt.NDArray[Any]:
+    """Decode slices into HU (Z, Y, X), z in the order given.
+
+    int16 when that holds every value exactly, else float32.
+
+    Raises
+    ------
+    InputError
+        When a slice cannot be decoded or its decoder warns.
+    """
+    voxels: npt.NDArray[Any] = np.empty(shape, dtype=np.int16)
+    if not _fill(voxels, frames):
+        voxels = np.empty(shape, dtype=np.float32)
+        _fill(voxels, frames)
+    return voxels
+
+
+def to_hu(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[Any]:
+    """Apply the rescale: int16 when exact, else float32."""
+    if slope.is_integer() and intercept.is_integer():
+        whole = stored.astype(np.int64) * int(slope) + int(intercept)
+        if INT16.min <= whole.min() and whole.max() <= INT16.max:
+            return whole.astype(np.int16)
+    return (stored.astype(np.float64) * slope + intercept).astype(np.float32)
+
+
+def _fill(voxels: npt.NDArray[Any], frames: Sequence[Frame]) -> bool:
+    """Decode into the voxels; False when their type cannot hold a slice."""
+    places: dict[Path, list[tuple[int, Frame]]] = defaultdict(list)
+    for z, frame in enumerate(frames):
+        places[frame.path].append((z, frame))
+
+    def fill_file(path: Path) -> bool:
+        stored = _decode(path, voxels.shape[1:])
+        for z, frame in places[path]:
+            hu = to_hu(stored[frame.index], frame.slope, frame.intercept)
+            if not np.can_cast(hu.dtype, voxels.dtype):
+                return False
+            voxels[z] = hu
+        return True
+
+    # The filter is global to the process, so it is set once around all threads.
+    with warnings.catch_warnings(), ThreadPoolExecutor(DECODING_THREADS) as pool:
+        warnings.filterwarnings("error", module=DECODER_MODULES)
+        return all(pool.map(fill_file, places))
+
+
+def _decode(path: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return stored values (frames, Y, X)."""
+    try:
+        dataset = pydicom.dcmread(path, force=True)
+        _check_layout(dataset)
+        stored = np.asarray(dataset.pixel_array)
+    except InputError as error:
+        raise InputError(error.reason, path) from error
+    except Exception as error:
+        reason = plain_text(" ".join(str(error).split()))
+        raise InputError(f"pixel data cannot be decoded: {reason}", path) from error
+    stored = stored.reshape(-1, *stored.shape[-2:])
+    if stored.shape[1:] != shape:
+        raise InputError(f"pixel data have shape {stored.shape}, header says {shape}", path)
+    return _only_stored_bits(stored, int(dataset.BitsStored))
+
+
+def _check_layout(dataset: Dataset) -> None:
+    if "PixelData" not in dataset:
+        raise InputError("no pixel data: the file is cut short or a header alone")
+    if dataset.get("SamplesPerPixel", 1) != 1:
+        raise InputError("colour image, not a CT")
+    stored, allocated = int(dataset.BitsStored), int(dataset.BitsAllocated)
+    if not 1 < stored <= allocated or int(dataset.get("HighBit", stored - 1)) != stored - 1:
+        raise InputError(f"{stored} bits stored in {allocated} do not start at the lowest bit")
+
+
+def _only_stored_bits(stored: npt.NDArray[Any], bits: int) -> npt.NDArray[Any]:
+    """Drop what lies above the stored bits and spread the sign bit."""
+    unused = stored.dtype.itemsize * 8 - bits
+    if unused <= 0 or stored.dtype.kind not in "ui":
+        return stored
+    return np.asarray((stored << unused) >> unused, dtype=stored.dtype)

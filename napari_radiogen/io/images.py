@@ -1,0 +1,180 @@
+"""NIfTI, NRRD and MetaImage files to volumes, through SimpleITK."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813
+
+from napari_radiogen.domain import CTVolume, VolumeGeometry
+from napari_radiogen.errors import GeometryError, InputError
+from napari_radiogen.io.nifti_header import (
+    affine_warnings,
+    check_length,
+    is_nifti,
+    read_nifti_header,
+)
+
+ImageKind = Literal["nifti", "nrrd", "metaimage"]
+
+READERS: dict[ImageKind, str] = {
+    "nifti": "NiftiImageIO",
+    "nrrd": "NrrdImageIO",
+    "metaimage": "MetaImageIO",
+}
+#: Voxels of the largest volume accepted: 2 GiB as int16.
+MAX_VOXELS = 2**30
+#: Text headers are shorter than this, bytes.
+MAX_TEXT_HEADER = 1 << 16
+#: A chest CT always holds air below this, HU.
+HU_SURELY_AIR = -200
+INT16 = np.iinfo(np.int16)
+
+
+def sniff_image(path: Path) -> ImageKind | None:
+    """Tell the kind of an image file by its content, None when it is none."""
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if start.startswith(b"NRRD000"):
+        return "nrrd"
+    if b"NDims" in start and start.split(b"=")[0].strip() in (b"ObjectType", b"NDims", b"Comment"):
+        return "metaimage"
+    return "nifti" if is_nifti(path) else None
+
+
+def read_image(path: Path) -> CTVolume:
+    """Read a volume in HU; int16 when that holds every value, else float32.
+
+    Raises
+    ------
+    InputError
+        When it is not one finite, complete, scalar 3-D volume.
+    """
+    array, geometry, warnings = read_array(path)
+    voxels = _as_hu(array, path)
+    if voxels.min() > HU_SURELY_AIR:
+        warnings.append(f"nothing below {HU_SURELY_AIR}: are these Hounsfield units?")
+    return CTVolume(
+        voxels=voxels, geometry=geometry, series_uid=_digest_id(path), warnings=tuple(warnings)
+    )
+
+
+def read_array(path: Path) -> tuple[npt.NDArray[Any], VolumeGeometry, list[str]]:
+    """Return voxels (Z, Y, X) as stored, their grid, and warnings.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged, not 3-D, not scalar or placed nowhere.
+    """
+    kind = sniff_image(path)
+    if kind is None:
+        raise InputError("not a DICOM, NIfTI, NRRD or MetaImage file", path)
+    if kind == "nifti":
+        header = read_nifti_header(path)
+        _check_three_dimensions(header.shape, path)
+        check_length(path, header)
+    else:
+        _check_text_header(path, kind)
+    image = _read_itk(path, kind)
+    geometry = _geometry(image, path)
+    warnings = []
+    if kind == "nifti":
+        used = np.eye(4)
+        used[:3, :3], used[:3, 3] = geometry.step_matrix, geometry.origin_mm
+        warnings = affine_warnings(header, used)
+    return sitk.GetArrayFromImage(image), geometry, warnings
+
+
+def _check_three_dimensions(shape: tuple[int, ...], path: Path) -> None:
+    extra = [n for n in shape[3:] if n != 1]
+    if len(shape) < 3 or extra:
+        raise InputError(f"expected a 3-D volume, got sizes {shape}", path)
+    if np.prod(shape, dtype=float) > MAX_VOXELS:
+        raise InputError(f"{shape} voxels are more than this program accepts", path)
+
+
+def _check_text_header(path: Path, kind: ImageKind) -> None:
+    """Keep the voxels inside this file's folder, and all of them there."""
+    with path.open("rb") as stream:
+        raw = stream.read(MAX_TEXT_HEADER)
+    end = raw.find(b"\n\n") if kind == "nrrd" else raw.find(b"\n", raw.find(b"ElementDataFile"))
+    text = (raw[:end] if end >= 0 else raw).decode("latin-1").replace("\r", "")
+    separator = ":" if kind == "nrrd" else "="
+    pairs = (line.split(separator, 1) for line in text.splitlines() if separator in line)
+    fields = {key.strip().lower(): value.strip() for key, value in pairs}
+    data = fields.get("elementdatafile") or fields.get("data file") or fields.get("datafile") or ""
+    if data and data.upper() != "LOCAL":
+        _check_detached(path, data)
+    elif packed := fields.get("compresseddatasize"):
+        _check_packed(path, end + 1, packed)
+
+
+def _check_detached(path: Path, data: str) -> None:
+    folder = path.parent.resolve()
+    target = (folder / data).resolve()
+    if not target.is_relative_to(folder):
+        raise InputError("its voxels lie outside its own folder", path)
+    if not target.is_file():
+        raise InputError("its voxels lie in a file that is not there, or in several", path)
+
+
+def _check_packed(path: Path, start: int, packed: str) -> None:
+    if not packed.isdecimal():
+        raise InputError("compressed size is not a number", path)
+    length = path.stat().st_size - start
+    if length < int(packed):
+        raise InputError(f"truncated: {length} bytes of voxels, header says {packed}", path)
+
+
+def _read_itk(path: Path, kind: ImageKind) -> sitk.Image:
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    reader.SetImageIO(READERS[kind])
+    try:
+        reader.ReadImageInformation()
+        _check_three_dimensions(reader.GetSize(), path)
+        if reader.GetNumberOfComponents() != 1:
+            raise InputError("expected one number a voxel, got a colour or vector image", path)
+        image = reader.Execute()
+    except RuntimeError as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise InputError(f"damaged or unsupported: {lines[-1].strip()}", path) from error
+    index = (slice(None),) * 3 + (0,) * (image.GetDimension() - 3)
+    return image[index]
+
+
+def _geometry(image: sitk.Image, path: Path) -> VolumeGeometry:
+    try:
+        return VolumeGeometry(
+            shape=image.GetSize()[::-1],
+            spacing_mm=image.GetSpacing()[::-1],
+            origin_mm=image.GetOrigin(),
+            direction=image.GetDirection(),
+        )
+    except GeometryError as error:
+        raise InputError(error.reason, path) from error
+
+
+def _as_hu(array: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
+    if array.dtype == np.int16:
+        return array
+    if array.dtype.kind not in "uif":
+        raise InputError(f"expected real numbers, got {array.dtype}", path)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise InputError("holds voxels that are not finite", path)
+    if INT16.min <= array.min() and array.max() <= INT16.max:
+        whole = array.astype(np.int16)
+        if np.array_equal(whole, array):
+            return whole
+    return array.astype(np.float32)
+
+
+def _digest_id(path: Path) -> str:
+    """Return an id of ours for the file: the same content, the same id."""
+    with path.open("rb") as stream:
+        return f"file-{hashlib.file_digest(stream, 'sha256').hexdigest()[:16]}"

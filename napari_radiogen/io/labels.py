@@ -1,0 +1,98 @@
+"""Volumes and labels to NIfTI, NRRD and MetaImage, and labels back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813
+
+from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
+from napari_radiogen.errors import InputError, RadiogenError
+from napari_radiogen.io.images import read_array
+from napari_radiogen.io.save import atomic_write
+
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
+NIFTI_SUFFIXES = (".nii.gz", ".nii")
+#: NIfTI as written by ITK holds rotations only; cosines may stray this much.
+ORTHOGONAL_TOLERANCE = 1e-4
+
+
+def write_volume(volume: CTVolume, path: Path) -> None:
+    """Write a CT on its own grid and axis order, values and type unchanged.
+
+    Raises
+    ------
+    RadiogenError
+        When the suffix is unknown, the format cannot hold the grid, or the
+        file cannot be written.
+    """
+    _write(volume.voxels, volume.geometry, Path(path))
+
+
+def write_labels(labels: LabelVolume, path: Path) -> None:
+    """Write labels on their own grid and axis order, as the smallest unsigned type.
+
+    Raises
+    ------
+    RadiogenError
+        When the suffix is unknown, the format cannot hold the grid, or the
+        file cannot be written.
+    """
+    highest = int(labels.labels.max(initial=0))
+    if int(labels.labels.min(initial=0)) < 0:
+        raise RadiogenError("labels must not be negative", path)
+    _write(labels.labels.astype(np.min_scalar_type(highest)), labels.geometry, Path(path))
+
+
+def read_labels(path: Path) -> LabelVolume:
+    """Read labels from NIfTI, NRRD or MetaImage.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged or holds numbers that are not whole and
+        non-negative.
+    """
+    array, geometry, _ = read_array(Path(path))
+    if array.min() < 0 or (array.dtype.kind == "f" and not np.array_equal(array, np.rint(array))):
+        raise InputError("labels must be whole numbers of at least 0", path)
+    return LabelVolume(array.astype(np.min_scalar_type(int(array.max()))), geometry)
+
+
+def check_suffix(path: Path) -> str:
+    """Return the suffix that decides the format.
+
+    Raises
+    ------
+    RadiogenError
+        When no writer knows it.
+    """
+    for suffix in SUFFIXES:
+        if Path(path).name.lower().endswith(suffix):
+            return suffix
+    raise RadiogenError(f"expected a name that ends with {', '.join(SUFFIXES)}", path)
+
+
+def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path) -> None:
+    suffix = check_suffix(path)
+    matrix = geometry.direction_matrix
+    sheared = np.abs(matrix.T @ matrix - np.eye(3)).max() > ORTHOGONAL_TOLERANCE
+    if suffix in NIFTI_SUFFIXES and sheared:
+        raise RadiogenError("NIfTI cannot hold this tilted grid; write .nrrd or .mha", path)
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+    image.SetSpacing(geometry.spacing_mm[::-1])
+    image.SetOrigin(geometry.origin_mm)
+    image.SetDirection(geometry.direction)
+    compress = suffix != ".nii"
+
+    def write(temporary: Path) -> None:
+        try:
+            sitk.WriteImage(image, str(temporary), compress)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise RadiogenError(f"cannot be written: {reason}", path) from error
+
+    atomic_write(path, write)
