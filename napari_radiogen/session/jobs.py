@@ -143,9 +143,9 @@ class InlineRunner:
 
 @dataclass(eq=False)
 class _Lane:
-    """One kind: what runs, and the newest request that waits."""
+    """One kind: its newest request, wanted until its answer is told, and its thread."""
 
-    running: _Job | None = None
+    newest: _Job | None = None
     waiting: _Job | None = None
     thread: threading.Thread | None = None
 
@@ -189,7 +189,7 @@ class ThreadRunner:
         self.cancel(kind)
         with self._lock:
             lane = self._lanes.setdefault(kind, _Lane())
-            lane.waiting = job
+            lane.newest = lane.waiting = job
             if lane.thread is None:
                 lane.thread = threading.Thread(
                     target=self._drain, args=(lane,), name=f"radiogen-{kind}", daemon=True
@@ -197,14 +197,14 @@ class ThreadRunner:
                 lane.thread.start()
 
     def cancel(self, kind: str) -> bool:
-        """Stop the kind's running and waiting jobs."""
+        """Stop the kind's newest job; older ones were stopped when it came."""
         with self._lock:
             lane = self._lanes.get(kind)
-            jobs = [] if lane is None else [lane.running, lane.waiting]
-            live = [job for job in jobs if job is not None and not job.stop.is_set()]
-            for job in live:
-                job.stop.set()
-            return bool(live)
+            newest = None if lane is None else lane.newest
+            if newest is None or newest.stop.is_set():
+                return False
+            newest.stop.set()
+            return True
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop everything and wait up to a timeout (s) for each thread."""
@@ -228,7 +228,6 @@ class ThreadRunner:
         while True:
             with self._lock:
                 job, lane.waiting = lane.waiting, None
-                lane.running = job
                 if job is None:
                     lane.thread = None
                     return

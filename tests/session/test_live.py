@@ -1,0 +1,107 @@
+"""The session on threads: the newest value wins, and one thread changes state."""
+
+import threading
+import time
+
+import pytest
+
+from napari_radiogen.session import Session, ThreadRunner
+from tests.session.conftest import Recorder
+from tests.session.fakes import CENTRE, FakeGenerator, FakeSynthesiser, make_engines, make_scan
+
+
+def settle(session, timeout=3.0):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if not session.runner.pump(0.01) and not session._busy:
+            return
+    raise AssertionError("still busy")
+
+
+@pytest.fixture
+def gate():
+    return threading.Event()
+
+
+@pytest.fixture
+def live(gate):
+    def make(generator):
+        return FakeSynthesiser(generator, gate)
+
+    gate.set()
+    session = Session(ThreadRunner(), FakeGenerator(), engines=make_engines(make_synthesiser=make))
+    session.open_scan(make_scan())
+    session.place(CENTRE)
+    settle(session)
+    yield session
+    gate.set()
+    session.close()
+
+
+def test_a_place_asked_for_while_the_lung_is_outlined_is_kept(live):
+    live.open_scan(make_scan(series_uid="5.6"))
+    live.place(CENTRE)
+    assert live.state.site is None
+    settle(live)
+    assert live.state.site.series_uid == "5.6"
+    assert live.result.complete
+
+
+def test_the_latest_value_wins_and_stale_ones_never_show(live, gate):
+    gate.clear()
+    told = Recorder(live)
+    live.set_metagene("M01", 0.5)
+    time.sleep(0.05)
+    live.set_metagene("M01", 1.0)
+    live.set_metagene("M01", 2.0)
+    gate.set()
+    settle(live)
+    assert {r.request.metagenes[0] for r in told.results} == {2.0}
+    assert live.result.complete
+
+
+def test_during_a_drag_nodules_show_and_the_last_value_ends_it(live, gate):
+    gate.clear()
+    told = Recorder(live)
+    live.begin_gesture()
+    for z in (0.5, 0.75, 1.0):
+        live.set_metagene("M01", z)
+    while not told.results:
+        live.runner.pump(0.05)
+    assert told.results[0].request.metagenes[0] == 0.5
+    live.set_metagene("M01", 2.0)
+    live.end_gesture()
+    gate.set()
+    settle(live)
+    shown = [r.request.metagenes[0] for r in told.results]
+    assert shown == sorted(shown)
+    assert (shown[-1], live.result.complete) == (2.0, True)
+
+
+def test_cancel_stops_and_keeps_what_was_shown(live, gate):
+    gate.clear()
+    told, before = Recorder(live), live.result
+    live.set_seed(8)
+    live.cancel("synthesis")
+    assert ("synthesis", False) in told.busy
+    gate.set()
+    settle(live)
+    assert live.result is before
+    assert told.failed == []
+
+
+def test_signals_come_on_the_pumping_thread(live):
+    threads = set()
+    live.result_changed.connect(lambda _: threads.add(threading.current_thread()))
+    live.set_seed(12)
+    settle(live)
+    assert threads == {threading.main_thread()}
+
+
+def test_a_slider_move_returns_at_once(live, gate):
+    gate.clear()
+    start = time.perf_counter()
+    for z in range(20):
+        live.set_metagene("M02", z / 10)
+    assert (time.perf_counter() - start) / 20 < 0.05
+    gate.set()
