@@ -1,0 +1,1 @@
+"""Models and cohorts to the numbers that are claimed of them."""

@@ -1,0 +1,165 @@
+"""Who is tested, on which backgrounds, with which noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_radiogen.constants import ATTRIBUTES
+from napari_radiogen.domain import Metagenes, Subject
+from napari_radiogen.errors import CohortError, ModelError
+from napari_radiogen.evaluation.interfaces import FloatArray, NoduleGenerator
+from napari_radiogen.evaluation.settings import ControlSettings
+from napari_radiogen.io.cohort_store import CohortStore
+
+IndexArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class DrawPlan:
+    """Test subjects and their draws; the same for every model that is compared.
+
+    Parameters
+    ----------
+    subjects
+        (N,) of the test split.
+    truth
+        Attribute to (N,) values of the real central slices.
+    central
+        (N,) rows of those slices.
+    backgrounds
+        (D, N) rows of natural nodule-free slices of other test patients.
+    noise
+        (D, N) seeds.
+    partners
+        (N,) whose genes each subject receives when genes are swapped.
+    """
+
+    subjects: tuple[Subject, ...]
+    truth: dict[str, npt.NDArray[np.float64]]
+    central: IndexArray
+    backgrounds: IndexArray
+    noise: IndexArray
+    partners: IndexArray
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """(N,) patient of each subject."""
+        return tuple(s.patient_id for s in self.subjects)
+
+
+def plan_draws(cohort: CohortStore, settings: ControlSettings) -> DrawPlan:
+    """Choose backgrounds and noise for every test subject.
+
+    Raises
+    ------
+    CohortError
+        When a subject lacks its central slice or an attribute, or when no
+        other test patient has a background.
+    """
+    subjects = cohort.split.test
+    if len(subjects) < 3 or len({s.patient_id for s in subjects}) < 2:
+        raise CohortError("control needs at least 3 test subjects of 2 patients", cohort.path)
+    rng = np.random.default_rng(settings.seed)
+    shape = (settings.draws, len(subjects))
+    pool = _background_rows(cohort)
+    owners = cohort.slices["patient_id"][pool]
+    backgrounds = [_draw(pool[owners != s.patient_id], s, settings.draws, rng) for s in subjects]
+    return DrawPlan(
+        subjects=subjects,
+        truth={name: _true_values(subjects, name) for name in ATTRIBUTES},
+        central=np.array([_central_row(cohort, s) for s in subjects]),
+        backgrounds=np.stack(backgrounds, axis=1),
+        noise=rng.integers(2**31, size=shape),
+        partners=_partners(len(subjects), rng),
+    )
+
+
+def subject_metagenes(
+    cohort: CohortStore, metagenes: Metagenes, subjects: tuple[Subject, ...]
+) -> FloatArray:
+    """Return metagene z-scores (N, K) of subjects, genes matched by symbol.
+
+    Raises
+    ------
+    CohortError
+        When expression is not on the log2 scale.
+    ModelError
+        When the model needs genes that the cohort lacks.
+    """
+    table = cohort.expression
+    if table.scale != "log2":
+        raise CohortError(f"expected log2 expression, got {table.scale}", cohort.path)
+    place = {gene: i for i, gene in enumerate(table.gene_symbols)}
+    missing = [gene for gene in metagenes.gene_symbols if gene not in place]
+    if missing:
+        raise ModelError(f"{len(missing)} genes are not in the cohort: {', '.join(missing[:5])}")
+    columns = [place[gene] for gene in metagenes.gene_symbols]
+    rows = table.rows(tuple(s.subject_id for s in subjects))
+    return metagenes.transform(rows[:, columns])
+
+
+def require_fit(generator: NoduleGenerator, cohort: CohortStore) -> None:
+    """Refuse a generator on another grid, or one that has seen test patients.
+
+    Raises
+    ------
+    ModelError
+    """
+    grid = (generator.size_px, round(generator.pixel_mm, 6), tuple(generator.hu_range))
+    expected = (cohort.size_px, round(cohort.pixel_mm, 6), tuple(cohort.hu_range))
+    if grid != expected:
+        raise ModelError(
+            f"slices are {grid} (px, mm, HU), the cohort's {expected}", subject=generator.name
+        )
+    tested = {s.patient_id for s in cohort.split.test}
+    seen = {s.patient_id for s in generator.subjects if s.split != "test"} & tested
+    if seen:
+        raise ModelError(
+            f"was trained or chosen on {len(seen)} of the cohort's test patients, "
+            f"such as {min(seen)}",
+            subject=generator.name,
+        )
+
+
+def _background_rows(cohort: CohortStore) -> IndexArray:
+    column = cohort.slices
+    chosen = (column["role"] == "background") & (column["split"] == "test")
+    rows = np.flatnonzero(chosen & (column["plane"] == "axial"))
+    if cohort.mask[rows].any():
+        raise CohortError("a background slice shows a nodule", cohort.path)
+    return rows
+
+
+def _draw(pool: IndexArray, subject: Subject, draws: int, rng: np.random.Generator) -> IndexArray:
+    if not len(pool):
+        raise CohortError(
+            f"no test patient other than {subject.patient_id} has a nodule-free slice"
+        )
+    return rng.choice(pool, size=draws, replace=len(pool) < draws)
+
+
+def _central_row(cohort: CohortStore, subject: Subject) -> int:
+    column = cohort.slices
+    own = (column["subject_id"] == subject.subject_id) & (column["role"] == "nodule")
+    rows = np.flatnonzero(own & (column["plane"] == "axial") & (column["central"] == 1))
+    if len(rows) != 1:
+        raise CohortError(f"subject {subject.subject_id} has {len(rows)} central slices, not 1")
+    return int(rows[0])
+
+
+def _true_values(subjects: tuple[Subject, ...], name: str) -> npt.NDArray[np.float64]:
+    values = np.array([s.attributes.get(name, np.nan) for s in subjects], dtype=float)
+    if not np.isfinite(values).all():
+        gap = subjects[int(np.flatnonzero(~np.isfinite(values))[0])].subject_id
+        raise CohortError(f"attribute {name} of subject {gap} is missing")
+    return values
+
+
+def _partners(count: int, rng: np.random.Generator) -> IndexArray:
+    order = rng.permutation(count)
+    partners = np.empty(count, dtype=np.int64)
+    partners[order] = np.roll(order, 1)
+    return partners
