@@ -50,7 +50,7 @@ test-core: .venv-core/.setup
 
 .venv-core/.setup: pyproject.toml constraints.txt $(STAMP)
 	@$(BIN)/python -m venv --clear .venv-core
-	@.venv-core/bin/python -m pip install --quiet --disable-pip-version-check \
+	@.venv-core/bin/python -m pip install -qq --disable-pip-version-check \
 	  --constraint constraints.txt --editable ".[train]" pytest pytest-timeout hypothesis import-linter npe2
 	@touch $@
 

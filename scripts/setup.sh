@@ -32,5 +32,5 @@ if ! [[ -x .venv/bin/python ]] || ! .venv/bin/python -c "$recent" 2>/dev/null; t
   "$python" -m venv --clear .venv
 fi
 echo "Installing napari-radiogen with every extra into .venv (some minutes the first time)"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --disable-pip-version-check \
   --constraint constraints.txt --editable ".[gui,$qt,train,docs,dev]"
