@@ -17,8 +17,8 @@ from napari_radiogen.phantom.fields import smooth_profile as profile
 
 #: z of the knots below, mm.
 _KNOTS_Z = (-190, -145, -80, 0, 50, 85, 105, 118, 125, 129, 190)
-_THORAX_A = (130, 137, 142, 140, 131, 115, 95, 74, 50, 20, 20)
-_THORAX_B = (84, 90, 94, 92, 87, 77, 65, 54, 38, 16, 16)
+_THORAX_A = (130, 137, 142, 140, 131, 116, 100, 88, 82, 80, 76)
+_THORAX_B = (84, 90, 94, 92, 87, 78, 69, 62, 58, 56, 54)
 _MUSCLE_A = (146, 150, 155, 157, 161, 166, 170, 172, 172, 172, 172)
 _MUSCLE_B = (97, 101, 103, 102, 100, 97, 93, 90, 87, 85, 80)
 _SKIN_A = (160, 163, 166, 169, 174, 180, 184, 186, 186, 186, 186)
@@ -113,8 +113,18 @@ def muscle(x: Any, y: Any, z: Any) -> Any:
 
 
 def thorax(x: Any, y: Any, z: Any) -> Any:
-    """Return the distance to the inner chest wall."""
-    return _shell(x, y, z, _THORAX_A, _THORAX_B, THORAX_EXPONENT, 0.0)
+    """Return the distance to the inner chest wall.
+
+    The spine pushes the wall in, so that the lungs reach further back at its
+    sides; the front is flattened behind the sternum.
+    """
+    pushed = y + 6.0 * np.exp(-((x / 34) ** 2)) * (y > 0) * np.clip(y / 60, 0, 1)
+    return _shell(x, pushed, z, _THORAX_A, _THORAX_B, THORAX_EXPONENT, 0.0)
+
+
+def apex_height(x: Any, y: Any) -> Any:
+    """Return z of the domes in which the lungs end above, mm."""
+    return 127 - 0.0125 * (np.abs(x) - 50) ** 2 - 0.010 * (y - 22) ** 2
 
 
 def diaphragm_height(x: Any, y: Any, who: Physique) -> Any:
@@ -145,7 +155,7 @@ def mediastinum(x: Any, y: Any, z: Any, who: Physique) -> Any:
     great = smooth_max(column, 26 - z, 16.0)
     stem = smooth_max(superellipse(x - 2, y - 22, 17, 40, 2.1), z - 40, 10.0)
     hilum = ellipsoid(x, y, z, (0, 8, 12), (46, 24, 24))
-    thymus = ellipsoid(x, y, z, (3, -56, 34), (15, 46, 78))
+    thymus = ellipsoid(x, y, z, (2, -58, 34), (7, 46, 74))
     arch = ellipsoid(x, y, z, (14, 16, 52), (23, 48, 21))
     vein = ellipsoid(x, y, z, (-25, -18, 45), (14, 14, 70))
     aorta = np.sqrt((x - 20) ** 2 + (y - 48) ** 2) - 14.5
@@ -179,7 +189,8 @@ def lung(x: Any, y: Any, z: Any, who: Physique) -> Any:
     """Return the distance to the pleura, negative in either lung."""
     below = (diaphragm_height(x, y, who) - z) * 0.75
     free = smooth_max(thorax(x, y, z), -mediastinum(x, y, z, who), 5.0)
-    return smooth_max(free, below, 3.0)
+    top = (z - apex_height(x, y)) * 0.7
+    return smooth_max(smooth_max(free, below, 3.0), top, 6.0)
 
 
 def fissures(x: Any, y: Any, z: Any) -> tuple[Any, Any]:
@@ -190,7 +201,7 @@ def fissures(x: Any, y: Any, z: Any) -> tuple[Any, Any]:
     """
     bend = 7 * np.sin(np.abs(x) / 26) + 4 * np.sin(y / 31)
     tilt = np.where(x < 0, 0.98, 1.08)
-    oblique = (z - 2 - bend + tilt * (y - 14) * -1.0) / np.sqrt(1 + tilt**2)
+    oblique = (z + 10 - bend + tilt * (y - 14) * -1.0) / np.sqrt(1 + tilt**2)
     level = z - 14 - 5 * np.sin(y / 24) + 0.10 * (np.abs(x) - 70)
     horizontal = np.where((x < 0) & (oblique > 0), level, np.inf)
     return oblique, horizontal

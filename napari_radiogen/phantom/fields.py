@@ -128,4 +128,4 @@ def smooth_profile(knots: Any, values: Any, z: npt.NDArray[Any]) -> npt.NDArray[
     """Interpolate knots along z (mm, ascending) and round the corners."""
     fine = np.arange(knots[0], knots[-1], 1.0)
     rounded = uniform_filter1d(np.interp(fine, knots, values), 21, mode="nearest")
-    return np.interp(z, fine, rounded)
+    return np.asarray(np.interp(z, fine, rounded))

@@ -16,7 +16,7 @@ from napari_radiogen.phantom.vessels import ATTRACTORS_PER_CM3, Tree, airways_be
 
 #: Rise of density from front to back by gravity, HU over half a chest depth.
 GRAVITY_HU, GRAVITY_MM = 28.0, 92.0
-FISSURE_HU = -560.0
+FISSURE_HU = -640.0
 VESSEL_MARGIN_MM = 2.5
 #: Blood of vessels inside the lung, HU above that of the aorta's.
 VESSEL_HU_OFFSET = -8.0
@@ -67,7 +67,8 @@ def grow_trees(
     z_range_mm
         Heights between which vessels are wanted.
     """
-    arteries, veins = [], []
+    arteries: list[Tree] = []
+    veins: list[Tree] = []
     for side in (-1.0, 1.0):
         for seeds, trees in ((HILUM_ARTERY, arteries), (HILUM_VEIN, veins)):
             attractors = _attractors(rng, who, side, per_cm3, z_range_mm)

@@ -158,6 +158,27 @@ def paint_gullet(canvas: Canvas, who: Physique) -> None:
     canvas.paint(canvas.whole(), 0.35 * coverage(distance + 5.4, 2.5), HU_AIR)
 
 
+#: Lymph nodes of the mediastinum: centre (x, y, z) and semi-axes in mm.
+NODES = (
+    ((-14.0, 4.0, 62.0), (4.5, 3.5, 6.0)),
+    ((-16.0, 0.0, 46.0), (5.0, 3.5, 5.0)),
+    ((10.0, -8.0, 42.0), (4.5, 3.2, 5.5)),
+    ((2.0, 22.0, 20.0), (8.0, 4.0, 7.0)),
+    ((20.0, -30.0, 44.0), (3.5, 3.0, 5.0)),
+    ((-34.0, 6.0, 22.0), (4.0, 4.0, 5.0)),
+)
+
+
+def paint_lymph_nodes(canvas: Canvas, who: Physique) -> None:
+    """Paint normal lymph nodes with a short axis below 10 mm."""
+    for centre, semi in NODES:
+        middle = np.array(centre)
+        box = canvas.box(middle - 14, middle + 14)
+        if box is not None:
+            shape = ellipsoid(box.x, box.y, box.z, centre, semi)
+            canvas.paint_solid(box, shape, who.muscle_hu + (18 if who.contrast else -6))
+
+
 def paint_airways(canvas: Canvas) -> None:
     """Paint trachea and main bronchi with walls of 1.4 mm."""
     distance = tube_distance(canvas, airway_tubes())

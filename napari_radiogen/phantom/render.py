@@ -189,6 +189,7 @@ def _paint(
     trunk.paint_abdomen(canvas, who, noise)
     step(0.40, "heart and great vessels")
     mediastinum.paint_heart(canvas, who)
+    mediastinum.paint_lymph_nodes(canvas, who)
     mediastinum.paint_gullet(canvas, who)
     mediastinum.paint_great_vessels(canvas, who)
     step(0.50, "vessel trees")

@@ -11,6 +11,7 @@ from napari_radiogen.phantom import anatomy
 from napari_radiogen.phantom.anatomy import Physique
 from napari_radiogen.phantom.canvas import Canvas
 from napari_radiogen.phantom.fields import Array, coverage, ellipsoid, smooth_max
+from napari_radiogen.phantom.tubes import Tubes, tube_distance
 
 SKIN_MM = 2.0
 SKIN_HU = 30.0
@@ -58,13 +59,35 @@ def paint_trunk(canvas: Canvas, who: Physique, noise: dict[str, Array]) -> None:
     layer = 1.0 * coverage(np.abs(inner - 10.2 - 0.8 * noise["coarse"]) - 0.9, 1.5)
     amount = coverage(muscle, 1.5) * (1 - 0.85 * np.maximum(planes, layer))
     canvas.paint(whole, amount, flesh)
-    axilla = canvas.refine(_axillary_fat(*grid))
-    canvas.paint(whole, 0.9 * coverage(axilla, 8.0), fat)
+    _paint_axillae(canvas, who, fat, noise)
     canvas.paint(whole, coverage(inner, canvas.edge_mm), fat)
 
 
-def _axillary_fat(x: Any, y: Any, z: Any) -> Any:
-    return ellipsoid(np.abs(x), y, z, (140, -8, 84), (24, 30, 46))
+def _paint_axillae(canvas: Canvas, who: Physique, fat: Array, noise: dict[str, Array]) -> None:
+    """Paint the fat of the armpits with its vessels and nodes."""
+    for side in (-1.0, 1.0):
+        low, high = sorted((side * 95, side * 182))
+        box = canvas.box((low, -70, 10), (high, 60, 142))
+        if box is None:
+            continue
+        across = side * box.x - 128 - 0.15 * (box.y + 5)
+        shape = ellipsoid(across, box.y, box.z, (0, -2, 84), (15, 34, 52))
+        ragged = shape + 5.5 * noise["coarse"][box.slices] + 2.0 * noise["medium"][box.slices]
+        inside = coverage(ragged, 3.0) * coverage(9.0 - anatomy.thorax(box.x, box.y, box.z), 3.0)
+        canvas.paint(box, inside, fat[box.slices])
+    vessels = [_axillary_vessel(s, dy, r) for s in (-1.0, 1.0) for dy, r in ((-9, 4.2), (0, 3.2))]
+    distance = tube_distance(canvas, Tubes.join(vessels))
+    canvas.paint_solid(canvas.whole(), distance, who.blood_hu - 10)
+
+
+def _axillary_vessel(side: float, dy: float, radius: float) -> Tubes:
+    path = [
+        (side * 58, -20 + dy, 132),
+        (side * 108, -6 + dy, 118),
+        (side * 138, 2 + dy, 96),
+        (side * 150, 6 + dy, 150),
+    ]
+    return Tubes.along(path, [radius, radius, radius * 0.9, radius * 0.8])
 
 
 def paint_abdomen(canvas: Canvas, who: Physique, noise: dict[str, Array]) -> None:
