@@ -76,12 +76,8 @@ def read_series(series: DicomSeries, scan: DicomScan) -> CTVolume:
     InputError
         When it is not a CT, mixed, a scout, incomplete or unreadable.
     """
-    _check_is_ct(series, scan.path)
-    _check_one_acquisition_place(series, scan.path)
-    frames = [frame for file in series.files for frame in frames_of(file)]
-    _check_same_planes(frames)
-    ordered, positions = _sorted_along_normal(frames)
-    warnings = _check_steps(ordered, positions, scan.path)
+    ordered = ordered_slices(series, scan)
+    warnings = _check_line(ordered, scan.path)
     geometry = _geometry(ordered, series.files[0], scan.path)
     first = series.files[0].header
     description = plain_text(first.get("SeriesDescription"))
@@ -92,9 +88,39 @@ def read_series(series: DicomSeries, scan: DicomScan) -> CTVolume:
         patient_id=own_patient_id(first),
         modality="CT",
         description=description,
-        warnings=(*warnings, *_header_warnings(series, frames), *_left_aside(series, scan)),
+        warnings=(*warnings, *_header_warnings(series, ordered), *_left_aside(series, scan)),
         synthetic=description.startswith(SYNTHETIC),
     )
+
+
+def ordered_slices(series: DicomSeries, scan: DicomScan) -> list[Frame]:
+    """Return the slices of a complete CT series by rising place on the normal.
+
+    Raises
+    ------
+    InputError
+        When it is not a CT, mixed, a scout or has gaps or duplicates.
+    """
+    _check_is_ct(series, scan.path)
+    _check_one_source(series, scan.path)
+    frames = [frame for file in series.files for frame in frames_of(file)]
+    _check_same_planes(frames)
+    ordered, positions = _sorted_along_normal(frames)
+    _check_steps(ordered, positions, scan.path)
+    return ordered
+
+
+def series_geometry(series: DicomSeries, scan: DicomScan) -> VolumeGeometry:
+    """Return the grid of a CT series without reading its pixels.
+
+    Raises
+    ------
+    InputError
+        As for `read_series`.
+    """
+    ordered = ordered_slices(series, scan)
+    _check_line(ordered, scan.path)
+    return _geometry(ordered, series.files[0], scan.path)
 
 
 def _listing(series: Sequence[DicomSeries]) -> str:
@@ -118,7 +144,7 @@ def _check_is_ct(series: DicomSeries, folder: Path) -> None:
             )
 
 
-def _check_one_acquisition_place(series: DicomSeries, folder: Path) -> None:
+def _check_one_source(series: DicomSeries, folder: Path) -> None:
     """Refuse files of one series that differ in whose and where they are."""
     if not series.uid:
         raise InputError(
@@ -164,8 +190,8 @@ def _normal(frame: Frame) -> FloatArray:
     return np.asarray(normal / np.linalg.norm(normal))
 
 
-def _check_steps(frames: Sequence[Frame], along_mm: FloatArray, folder: Path) -> list[str]:
-    """Refuse duplicates, gaps and uneven steps; return warnings."""
+def _check_steps(frames: Sequence[Frame], along_mm: FloatArray, folder: Path) -> None:
+    """Refuse duplicates and gaps."""
     if len(frames) < 2:
         raise InputError(
             "one slice alone has no slice spacing; open the folder of the whole series",
@@ -189,10 +215,10 @@ def _check_steps(frames: Sequence[Frame], along_mm: FloatArray, folder: Path) ->
             f"{_name(frames[wide + 1])}, {steps[wide]:.2f} mm apart, usually {usual:.2f} mm",
             folder,
         )
-    return _check_line(frames, folder)
 
 
 def _check_line(frames: Sequence[Frame], folder: Path) -> list[str]:
+    """Refuse uneven steps; return what is worth a warning."""
     positions = np.array([frame.position_mm for frame in frames])
     step = _step(frames)
     length = float(np.linalg.norm(step))
