@@ -25,6 +25,8 @@ _SKIN_A = (160, 163, 166, 169, 174, 180, 184, 186, 186, 186, 186)
 _SKIN_B = (110, 112, 113, 112, 111, 108, 104, 100, 97, 94, 88)
 _CENTRE_Y = (0, 0, 0, 0, 2, 7, 13, 19, 23, 25, 32)
 
+#: Skin and muscle lie this much further back than the inner chest, mm.
+BACK_SHIFT_MM = 3.0
 THORAX_EXPONENT = 2.3
 MUSCLE_EXPONENT = 2.3
 SKIN_EXPONENT = 2.35
@@ -102,14 +104,23 @@ def _shell(x: Any, y: Any, z: Any, a: Any, b: Any, exponent: float, extra: float
 
 def skin(x: Any, y: Any, z: Any, who: Physique) -> Any:
     """Return the distance to the skin, flattened where the back lies."""
-    shell = _shell(x, y, z, _SKIN_A, _SKIN_B, SKIN_EXPONENT, who.fat_mm)
-    return smooth_max(shell, y - (108 + who.fat_mm / 2), 10.0)
+    shell = _shell(x, y - BACK_SHIFT_MM, z, _SKIN_A, _SKIN_B, SKIN_EXPONENT, who.fat_mm)
+    padded = smooth_min(shell, _chest_muscles(x, y, z) - 8 - who.fat_mm, 22.0)
+    return smooth_max(padded, y - (112 + who.fat_mm / 2), 10.0)
 
 
 def muscle(x: Any, y: Any, z: Any) -> Any:
     """Return the distance to the outside of the chest muscles."""
-    shell = _shell(x, y, z, _MUSCLE_A, _MUSCLE_B, MUSCLE_EXPONENT, 0.0)
-    return smooth_max(shell, y - 104, 10.0)
+    shell = _shell(x, y - BACK_SHIFT_MM, z, _MUSCLE_A, _MUSCLE_B, MUSCLE_EXPONENT, 0.0)
+    return smooth_max(smooth_min(shell, _chest_muscles(x, y, z), 14.0), y - 106, 10.0)
+
+
+def _chest_muscles(x: Any, y: Any, z: Any) -> Any:
+    """Return the distance to the pectorals and the latissimus of both sides."""
+    across = np.abs(x)
+    pectoral = ellipsoid(across, y, z, (72, -76, 52), (62, 28, 66), (0.90, 0.42, 0.12))
+    latissimus = ellipsoid(across, y, z, (126, 44, 40), (36, 50, 96))
+    return smooth_min(pectoral, latissimus, 12.0)
 
 
 def thorax(x: Any, y: Any, z: Any) -> Any:
@@ -119,12 +130,14 @@ def thorax(x: Any, y: Any, z: Any) -> Any:
     sides; the front is flattened behind the sternum.
     """
     pushed = y + 6.0 * np.exp(-((x / 34) ** 2)) * (y > 0) * np.clip(y / 60, 0, 1)
-    return _shell(x, pushed, z, _THORAX_A, _THORAX_B, THORAX_EXPONENT, 0.0)
+    ring = _shell(x, pushed, z, _THORAX_A, _THORAX_B, THORAX_EXPONENT, 0.0)
+    inlet = 3.0 * np.maximum(40 - np.abs(x), 0)
+    return smooth_max(ring, (z - 2 - inlet - apex_height(x, y)) * 0.7, 8.0)
 
 
 def apex_height(x: Any, y: Any) -> Any:
     """Return z of the domes in which the lungs end above, mm."""
-    return 127 - 0.0125 * (np.abs(x) - 50) ** 2 - 0.010 * (y - 22) ** 2
+    return 128 - 0.012 * (np.abs(x) - 50) ** 2 - 0.0055 * (y - 20) ** 2
 
 
 def diaphragm_height(x: Any, y: Any, who: Physique) -> Any:

@@ -30,7 +30,7 @@ NOISE_SCALES_MM = {"coarse": 22.0, "medium": 7.0, "fine": 2.2}
 NODULE_MARGIN_MM = 3.0
 
 DEMO_SEED = 20
-DEMO_SPACING_MM: Spacing = (1.8, 1.1, 1.1)
+DEMO_SPACING_MM: Spacing = (1.5, 1.0, 1.0)
 DEMO_NODULE = Morphology(radius_mm=9.0, ground_glass=0.08, spiculation=0.45, lobulation=0.45)
 #: Right upper lobe, model mm: the left lung stays free for a synthetic nodule.
 DEMO_CENTRE = (-78.0, -14.0, 66.0)

@@ -9,7 +9,7 @@ import numpy as np
 from napari_radiogen.constants import HU_AIR
 from napari_radiogen.phantom import anatomy
 from napari_radiogen.phantom.anatomy import Physique
-from napari_radiogen.phantom.canvas import Canvas
+from napari_radiogen.phantom.canvas import Box, Canvas
 from napari_radiogen.phantom.fields import Array, coverage, ellipsoid, smooth_max
 from napari_radiogen.phantom.tubes import Tubes, tube_distance
 
@@ -108,6 +108,7 @@ def paint_abdomen(canvas: Canvas, who: Physique, noise: dict[str, Array]) -> Non
     canvas.paint_solid(
         box, liver, (LIVER_CONTRAST_HU if who.contrast else LIVER_PLAIN_HU) + texture
     )
+    _paint_liver_vessels(canvas, who, liver, box)
     spleen = smooth_max(organ + 1, ellipsoid(x, y, z, (94, 44, -128), (36, 44, 46)), 4.0)
     canvas.paint_solid(
         box, spleen, (SPLEEN_CONTRAST_HU if who.contrast else SPLEEN_PLAIN_HU) + texture
@@ -117,3 +118,23 @@ def paint_abdomen(canvas: Canvas, who: Physique, noise: dict[str, Array]) -> Non
     level = y + 30
     canvas.paint_solid(box, stomach + 4, 14.0 + texture)
     canvas.paint_solid(box, np.maximum(stomach + 4, level), HU_AIR + 20)
+
+
+def _paint_liver_vessels(canvas: Canvas, who: Physique, liver: Array, box: Box) -> None:
+    """Paint hepatic veins and portal branches, brighter with contrast."""
+    cava, porta = (-24.0, 12.0, -98.0), (-20.0, -8.0, -138.0)
+    ends = (
+        (cava, ((-62, 20, -104), (-100, 28, -120))),
+        (cava, ((-50, -14, -104), (-82, -44, -116))),
+        (cava, ((-14, -22, -104), (4, -50, -118))),
+        (porta, ((-58, 2, -134), (-98, 6, -128))),
+        (porta, ((-56, 30, -136), (-88, 52, -126))),
+        (porta, ((-30, -34, -132), (-44, -62, -126))),
+        (porta, ((0, -30, -132), (20, -56, -126))),
+    )
+    tubes = [Tubes.along([root, *path], [4.6, 3.4, 1.2]) for root, path in ends]
+    distance = tube_distance(canvas, Tubes.join(tubes))[box.slices]
+    brighter = 42.0 if who.contrast else -12.0
+    base = LIVER_CONTRAST_HU if who.contrast else LIVER_PLAIN_HU
+    shape = smooth_max(distance, liver + 4, 2.0)
+    canvas.paint(box, coverage(shape, 2.5), base + brighter)

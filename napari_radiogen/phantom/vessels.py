@@ -24,9 +24,9 @@ KILL_MM = 2.9
 STEP_MM = 1.9
 MURRAY_EXPONENT = 2.45
 #: Radius of a twig that no longer branches, mm.
-TWIG_MM = 0.26
+TWIG_MM = 0.23
 #: Radius of the thickest branch at the hilum, mm.
-HILUM_MM = 6.0
+HILUM_MM = 5.6
 MAX_STEPS = 400
 #: How far a tip turns towards its attractors in one step, of 1.
 INERTIA = 0.35
@@ -134,7 +134,7 @@ def murray_radii(parents: Indices, *, exponent: float = MURRAY_EXPONENT) -> Poin
     return np.asarray(radii)
 
 
-def airways_beside(arteries: Tree, *, smallest_mm: float = 1.5) -> tuple[Tubes, Tubes]:
+def airways_beside(arteries: Tree, *, smallest_mm: float = 1.8) -> tuple[Tubes, Tubes]:
     """Return lumens and walls of the airways that follow the larger arteries.
 
     Parameters
@@ -147,7 +147,7 @@ def airways_beside(arteries: Tree, *, smallest_mm: float = 1.5) -> tuple[Tubes, 
     side = np.array([0.45, 0.75, 0.35])
 
     def lumen(radius: Points) -> Points:
-        return np.asarray(0.72 * radius)
+        return np.asarray(0.76 * radius)
 
     def moved(points: Points, radius: Points) -> Points:
         apart = radius + lumen(radius) + 0.9
