@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
-from napari_radiogen.constants import METAGENE_Z_LIMIT, RESULT_CACHE_SIZE, SEED_LIMIT
+from napari_radiogen.constants import METAGENE_Z_LIMIT, SEED_LIMIT
 from napari_radiogen.domain import (
     CodeSource,
     CTVolume,
@@ -27,12 +26,15 @@ from napari_radiogen.domain import (
 from napari_radiogen.errors import Cancelled, InputError, RadiogenError, SynthesisError
 from napari_radiogen.session import exports
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
+from napari_radiogen.session.live import LiveNodule
 from napari_radiogen.session.models import LoadedModels, load_models
 from napari_radiogen.session.ports import Engines, FloatArray, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reference import OutOfCohort
 from napari_radiogen.session.resolve import Facts, metagene_vector, resolve
+from napari_radiogen.session.siting import check_site, suggest_point
 from napari_radiogen.session.state import Intent, SessionState
 from napari_radiogen.session.undo import History
+from napari_radiogen.session.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +92,10 @@ class Session:
         engines: Engines | None = None,
         seed: int | None = None,
     ) -> None:
-        self.runner: JobRunner = runner or InlineRunner()
+        self.work = Work(
+            runner or InlineRunner(), self.busy_changed.emit, self.progress.emit, self._report
+        )
+        self.live = LiveNodule(self.work, self.result_changed.emit)
         self.engines = engines or Engines()
         self.state = SessionState()
         self.scan: CTVolume | None = None
@@ -100,14 +105,8 @@ class Session:
         self.models = LoadedModels()
         self.vector: FloatArray | None = None
         self.code: GeneCode | None = None
-        self.result: SynthesisResult | None = None
-        self._busy: set[str] = set()
         self._history = History()
-        self._dragging = False
-        self._first_look_shown = False
-        self._held_back = False
         self._waiting_point: Point | None = None
-        self._cache: OrderedDict[SynthesisRequest, SynthesisResult] = OrderedDict()
         self._rng = np.random.default_rng(seed)
         if generator is not None or segmenter is not None:
             self._adopt_models(LoadedModels.of(generator, segmenter, self.engines))
@@ -125,6 +124,11 @@ class Session:
         return self.models.segmenter
 
     @property
+    def result(self) -> SynthesisResult | None:
+        """The nodule on screen."""
+        return self.live.result
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is a step to undo."""
         return self._history.can_undo
@@ -136,7 +140,7 @@ class Session:
 
     def is_busy(self, kind: str) -> bool:
         """Whether work of a kind runs."""
-        return kind in self._busy
+        return self.work.is_busy(kind)
 
     def distribution(self, name: str) -> FloatArray:
         """Return the training scores (N,) of a metagene; empty without a model."""
@@ -168,7 +172,7 @@ class Session:
     def open_path(self, path: str | Path) -> None:
         """Read a DICOM folder or a volume file, then open it."""
         source = Path(path)
-        self._start(
+        self.work.start(
             "scan",
             lambda ctx: self.engines.read_ct(source),
             lambda ct: self._open(ct, source),
@@ -189,7 +193,7 @@ class Session:
             for line in models.problems:
                 self.failed.emit(line)
 
-        self._start("models", work, done)
+        self.work.start("models", work, done)
 
     def find_tumours(self) -> None:
         """Segment the scan."""
@@ -203,17 +207,18 @@ class Session:
                 scan, lung=lung, progress=ctx.progress, cancelled=ctx.cancelled
             )
 
-        self._start("tumours", work, self._show_tumours)
+        self.work.start("tumours", work, self._show_tumours)
 
     def cancel(self, kind: str) -> None:
         """Stop the work of a kind; what was shown stays."""
-        self._held_back = self._held_back and kind != "synthesis"
-        if self.runner.cancel(kind):
-            self._set_busy(kind, False)
+        if kind == "synthesis":
+            self.live.cancel()
+        else:
+            self.work.cancel(kind)
 
     def close(self) -> None:
         """Stop all work; call when the window closes."""
-        self.runner.close()
+        self.work.runner.close()
 
     # --- intent ----------------------------------------------------------------
 
@@ -272,15 +277,21 @@ class Session:
         x, y, z = (float(c) for c in point_lps_mm)
         if self.lung is None and self.is_busy("lung"):
             self._waiting_point = (x, y, z)
-        elif self.lung is None:
-            self.failed.emit("the lung of this scan could not be outlined")
-        elif not scan.geometry.contains((x, y, z)) or not self.engines.in_lung(
-            self.lung, (x, y, z)
-        ):
-            self.failed.emit(f"{x:.1f}, {y:.1f}, {z:.1f} mm lies outside the lung; click inside it")
-        else:
-            site = NoduleSite(scan.series_uid, (x, y, z))
-            self._change(lambda now: replace(now, site=site))
+            return
+        try:
+            if self.lung is None:
+                raise SynthesisError("the lung of this scan could not be outlined")
+            check_site(scan, self.lung, (x, y, z), self.engines.in_lung)
+        except SynthesisError as error:
+            self.failed.emit(str(error))
+            return
+        site = NoduleSite(scan.series_uid, (x, y, z))
+        self._change(lambda now: replace(now, site=site))
+
+    def suggest_point(self) -> Point | None:
+        """Return a good place for a first nodule; None before the lung is outlined."""
+        found = None if self.tumours is None else self.tumours.labels
+        return None if self.lung is None else suggest_point(self.lung, found)
 
     def select(self, ids: Iterable[str]) -> None:
         """Mark subjects on the map; changes no pixels."""
@@ -293,13 +304,12 @@ class Session:
         so that nodules show during the drag; the end asks for the last value.
         """
         self._history.begin_gesture()
-        self._dragging = True
+        self.live.drag(True)
 
     def end_gesture(self) -> None:
         """End a drag."""
         self._history.end_gesture()
-        self._dragging = False
-        self._request_held_back()
+        self.live.drag(False)
 
     def undo(self) -> None:
         """Take the last change of genes, place, seed or strength back."""
@@ -326,17 +336,17 @@ class Session:
     # --- what follows ----------------------------------------------------------
 
     def _open(self, ct: CTVolume, path: Path | None) -> None:
-        for kind in ("lung", "tumours", "synthesis"):
-            self.cancel(kind)
+        self.work.cancel("lung")
+        self.work.cancel("tumours")
+        self.live.forget()
         self.scan, self.scan_path, self.lung = ct, path, None
         self._waiting_point = None
-        self._cache.clear()
         self._history.clear()
         self.state.site = None
         self.scan_changed.emit(ct)
         self._show_tumours(None)
-        self._show_result(None)
-        self._start("lung", lambda ctx: self.engines.lung_mask(ct), self._show_lung)
+        self._request()
+        self.work.start("lung", lambda ctx: self.engines.lung_mask(ct), self._show_lung)
 
     def _show_lung(self, lung: LabelVolume) -> None:
         self.lung = lung
@@ -350,9 +360,8 @@ class Session:
         self.tumours_changed.emit(tumours)
 
     def _adopt_models(self, models: LoadedModels) -> None:
-        self.cancel("synthesis")
+        self.live.forget()
         self.models = models
-        self._cache.clear()
         self._history.clear()
         generator = models.generator
         if generator is not None:
@@ -415,56 +424,17 @@ class Session:
         self.code_changed.emit(self.code)
 
     def _request(self) -> None:
-        """Ask for the nodule of the current intent; the newest request wins."""
-        request = resolve(self.state.intent, Facts(self.scan, self.generator))
-        if request is None:
-            self.cancel("synthesis")
-            self._show_result(None)
-        elif request in self._cache:
-            self.cancel("synthesis")
-            self._cache.move_to_end(request)
-            self._show_result(self._cache[request])
-        elif self._dragging and self.is_busy("synthesis") and not self._first_look_shown:
-            self._held_back = True
-        else:
-            self._synthesise(request)
+        scan, lung, synthesiser = self.scan, self.lung, self.models.synthesiser
+        wanted = resolve(self.state.intent, Facts(scan, self.generator))
 
-    def _synthesise(self, request: SynthesisRequest) -> None:
-        scan, synthesiser, lung = self.scan, self.models.synthesiser, self.lung
-        if scan is None or synthesiser is None:
-            return
-        self._held_back = self._first_look_shown = False
-
-        def work(ctx: JobContext) -> SynthesisResult:
+        def make(request: SynthesisRequest, ctx: JobContext) -> SynthesisResult:
+            if scan is None or synthesiser is None:
+                raise Cancelled
             return synthesiser.synthesise(
                 scan, request, lung=lung, first_look=ctx.partial, cancelled=ctx.cancelled
             )
 
-        self._start("synthesis", work, self._keep_result, self._show_first_look)
-
-    def _show_first_look(self, result: SynthesisResult) -> None:
-        self._first_look_shown = True
-        self._show_result(result)
-        self._request_held_back()
-
-    def _keep_result(self, result: SynthesisResult) -> None:
-        self._cache[result.request] = result
-        while len(self._cache) > RESULT_CACHE_SIZE:
-            self._cache.popitem(last=False)
-        self._show_result(result)
-        self._request_held_back()
-
-    def _request_held_back(self) -> None:
-        if self._held_back:
-            self._held_back = False
-            self._first_look_shown = True
-            self._request()
-
-    def _show_result(self, result: SynthesisResult | None) -> None:
-        if result is None and self.result is None:
-            return
-        self.result = result
-        self.result_changed.emit(result)
+        self.live.ask(wanted, make)
 
     def _export(self, path: str | Path, write: Callable[[exports.Exportable, Path], None]) -> None:
         target = Path(path)
@@ -475,37 +445,9 @@ class Session:
         what = exports.Exportable(
             scan, self.scan_path, result, self.state.intent, models.generator, models.reference
         )
-        self._start(
+        self.work.start(
             "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))
         )
-
-    # --- jobs ------------------------------------------------------------------
-
-    def _start(
-        self,
-        kind: str,
-        work: Callable[[JobContext], Any],
-        done: Callable[[Any], None],
-        partial: Callable[[Any], None] | None = None,
-    ) -> None:
-        def finish(value: Any) -> None:
-            self._set_busy(kind, False)
-            done(value)
-
-        def fail(error: Exception) -> None:
-            self._set_busy(kind, False)
-            self._report(error)
-
-        def progress(fraction: float, message: str) -> None:
-            self.progress.emit(kind, float(fraction), message)
-
-        self._set_busy(kind, True)
-        self.runner.submit(kind, work, finish, fail, progress, partial)
-
-    def _set_busy(self, kind: str, busy: bool) -> None:
-        if (kind in self._busy) != busy:
-            self._busy ^= {kind}
-            self.busy_changed.emit(kind, busy)
 
     def _report(self, error: Exception) -> None:
         if isinstance(error, Cancelled):

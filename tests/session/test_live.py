@@ -13,7 +13,7 @@ from tests.session.fakes import CENTRE, FakeGenerator, FakeSynthesiser, make_eng
 def settle(session, timeout=3.0):
     end = time.monotonic() + timeout
     while time.monotonic() < end:
-        if not session.runner.pump(0.01) and not session._busy:
+        if not session.work.runner.pump(0.01) and not session.work.is_busy():
             return
     raise AssertionError("still busy")
 
@@ -67,7 +67,7 @@ def test_during_a_drag_nodules_show_and_the_last_value_ends_it(live, gate):
     for z in (0.5, 0.75, 1.0):
         live.set_metagene("M01", z)
     while not told.results:
-        live.runner.pump(0.05)
+        live.work.runner.pump(0.05)
     assert told.results[0].request.metagenes[0] == 0.5
     live.set_metagene("M01", 2.0)
     live.end_gesture()

@@ -1,0 +1,89 @@
+"""From request to nodule: cached, newest first, shown during a drag."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+from napari_radiogen.constants import RESULT_CACHE_SIZE
+from napari_radiogen.domain import SynthesisRequest, SynthesisResult
+from napari_radiogen.session.jobs import JobContext
+from napari_radiogen.session.work import Work
+
+KIND = "synthesis"
+Make = Callable[[SynthesisRequest, JobContext], SynthesisResult]
+
+
+class LiveNodule:
+    """The nodule on screen and the one on its way.
+
+    A new request stops the running one. Only during a drag does it wait for
+    the running one's first look: otherwise nothing would show before the
+    hand rests. What shows is never older than what showed before.
+
+    Parameters
+    ----------
+    work
+        Runs the jobs.
+    on_result
+        Called when `result` changes.
+    """
+
+    def __init__(self, work: Work, on_result: Callable[[SynthesisResult | None], None]) -> None:
+        self.result: SynthesisResult | None = None
+        self._work, self._on_result = work, on_result
+        self._cache: OrderedDict[SynthesisRequest, SynthesisResult] = OrderedDict()
+        self._dragging = False
+        self._looked = False
+        self._held: tuple[SynthesisRequest, Make] | None = None
+
+    def ask(self, request: SynthesisRequest | None, make: Make) -> None:
+        """Show the nodule of a request as soon as there is one; None clears."""
+        self._held = None
+        if request is None or request in self._cache:
+            self._work.cancel(KIND)
+            self._show(None if request is None else self._cache[request])
+        elif self._dragging and self._work.is_busy(KIND) and not self._looked:
+            self._held = request, make
+        else:
+            self._looked = False
+            self._work.start(
+                KIND, lambda ctx: make(request, ctx), self._keep, self._show_first_look
+            )
+
+    def forget(self) -> None:
+        """Stop, and drop all finished nodules: scan or model changed."""
+        self.cancel()
+        self._cache.clear()
+
+    def cancel(self) -> None:
+        """Stop; what shows stays."""
+        self._held = None
+        self._work.cancel(KIND)
+
+    def drag(self, dragging: bool) -> None:
+        """Start or end a drag; the end asks for the last value at once."""
+        self._dragging = dragging
+        if not dragging:
+            self._ask_held()
+
+    def _show_first_look(self, result: SynthesisResult) -> None:
+        self._looked = True
+        self._show(result)
+        self._ask_held()
+
+    def _keep(self, result: SynthesisResult) -> None:
+        self._cache[result.request] = result
+        while len(self._cache) > RESULT_CACHE_SIZE:
+            self._cache.popitem(last=False)
+        self._show(result)
+        self._ask_held()
+
+    def _ask_held(self) -> None:
+        if self._held is not None:
+            self.ask(*self._held)
+
+    def _show(self, result: SynthesisResult | None) -> None:
+        if result is not self.result:
+            self.result = result
+            self._on_result(result)
