@@ -1,0 +1,1 @@
+"""The napari side: layers, planes, docks, readers, writers and the demo."""

@@ -1,0 +1,198 @@
+"""The demo: phantom patient, tumour outlined, a synthetic nodule in the left lung."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
+
+from napari_radiogen.constants import RESEARCH_USE
+from napari_radiogen.domain import Subject
+from napari_radiogen.io.save import save_bytes
+from napari_radiogen.plugin.site import left_lung_site
+from napari_radiogen.plugin.window import arrange, main_window
+from napari_radiogen.plugin.workbench import Workbench, workbench_of
+from napari_radiogen.session.jobs import JobContext
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+KINDS = ("scan", "lung", "models", "tumours", "synthesis", "export")
+#: A tumour of this size shows on every plane, mm.
+DEMO_DIAMETER_MM = 20.0
+#: The window is quiet when no job has run for this long, ms.
+QUIET_MS = 700
+POLL_MS = 100
+
+
+class Demo:
+    """Leads a workbench from nothing to a synthetic nodule."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self.workbench = workbench
+        self.session = workbench.session
+        self.fetching = False
+        self._first_site: object = None
+        self._led = False
+        self.session.lung_changed.connect(self._lead)
+        self.session.models_changed.connect(self._lead)
+        self.session.tumours_changed.connect(self._align)
+
+    def start(self, scan: Path | None = None) -> None:
+        """Load the models and open a scan, the phantom patient without a path."""
+        if self.session.generator is None and not self.session.is_busy("models"):
+            self.session.load_models()
+        self._led = False
+        if scan is not None:
+            self.session.open_path(scan)
+            return
+        self.fetching = True
+        self.session.progress.emit("demo", 0.0, "rendering the demo patient")
+        self.session.runner.submit("demo", _demo_folder, self._open, self._fail, self._tell)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything still runs."""
+        return self.fetching or any(self.session.is_busy(kind) for kind in KINDS)
+
+    def _tell(self, fraction: float, message: str) -> None:
+        self.session.progress.emit("demo", fraction, message)
+
+    def _open(self, folder: Path) -> None:
+        self.fetching = False
+        self.session.open_path(folder)
+
+    def _fail(self, error: Exception) -> None:
+        self.fetching = False
+        self.session.failed.emit(str(error))
+
+    def _lead(self, *_: object) -> None:
+        """Once lung and models are there: look for tumours, choose, place."""
+        session = self.session
+        if self._led or session.lung is None or not session.models.generator:
+            return
+        self._led = True
+        if session.generator is not None:
+            session.choose_subject(demo_subject(session.generator.subjects))
+        if session.segmenter is not None:
+            session.find_tumours()
+        self._place(None)
+
+    def _align(self, found: object) -> None:
+        """Bring the nodule to the tumour's height, unless the person moved it."""
+        tumours = self.session.tumours
+        if found is None or tumours is None or not tumours.nodules:
+            return
+        if self.session.state.site == self._first_site:
+            self._place(tumours.nodules[0].centroid_lps_mm)
+
+    def _place(self, near: tuple[float, float, float] | None) -> None:
+        lung = self.session.lung
+        point = None if lung is None else left_lung_site(lung, near)
+        if point is not None:
+            self.session.place(point)
+            self._first_site = self.session.state.site
+            self.workbench.presenter.go_to(point)
+
+
+def demo_subject(subjects: tuple[Subject, ...]) -> str:
+    """Return a test subject whose tumour is easy to see."""
+    unseen = [s for s in subjects if s.split == "test"] or list(subjects)
+    best = min(unseen, key=lambda s: abs(s.attributes.get("diameter", 0.0) - DEMO_DIAMETER_MM))
+    return best.subject_id
+
+
+def open_demo_patient(workbench: Workbench) -> Demo:
+    """Start the demo in a window that is open already."""
+    demo = Demo(workbench)
+    workbench.demo = demo
+    demo.start()
+    return demo
+
+
+def open_window(size: tuple[int, int]) -> tuple[Viewer, Workbench]:
+    """Open napari with the four docks in place."""
+    import napari
+
+    from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
+    from napari_radiogen.plugin.widgets.export import ExportWidget
+    from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
+    from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+
+    viewer = napari.Viewer(title=f"napari-radiogen · {RESEARCH_USE}", show=False)
+    workbench = workbench_of(viewer)
+    docks = {
+        "CT & Tumour": CTTumourWidget(viewer),
+        "Export": ExportWidget(viewer),
+        "Gene Panel": GenePanelWidget(viewer),
+        "Gene Map": GeneMapWidget(viewer),
+    }
+    window = main_window(viewer)
+    if window is not None:
+        window.resize(*size)
+    viewer.window.show()
+    arrange(viewer, docks)
+    if window is not None:
+        window.resize(*size)
+    return viewer, workbench
+
+
+def run(size: tuple[int, int], scan: Path | None, screenshot: Path | None) -> list[str]:
+    """Run the demo until its window closes, or until its picture is taken.
+
+    Returns
+    -------
+    list of str
+        What went wrong on the way, one line each.
+    """
+    import napari
+
+    viewer, workbench = open_window(size)
+    problems: list[str] = []
+    workbench.session.failed.connect(problems.append)
+    demo = Demo(workbench)
+    workbench.demo = demo
+    demo.start(scan)
+    if screenshot is None:
+        napari.run()
+        return []
+    wait_until_quiet(demo)
+    save_bytes(screenshot, picture(viewer))
+    workbench.close()
+    viewer.close()
+    return problems
+
+
+def wait_until_quiet(demo: Demo) -> None:
+    """Run Qt's events until all jobs are done and the canvas is drawn."""
+    loop, timer, quiet = QEventLoop(), QTimer(), [0]
+
+    def look() -> None:
+        quiet[0] = 0 if demo.busy else quiet[0] + POLL_MS
+        if quiet[0] >= QUIET_MS:
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start(POLL_MS)
+    loop.exec_()
+    timer.stop()
+
+
+def picture(viewer: Viewer) -> bytes:
+    """Return the whole window as PNG."""
+    window = main_window(viewer)
+    if window is None:
+        show_warning("no window to take a picture of")
+        return b""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    window.grab().save(buffer, "PNG")
+    return bytes(buffer.data())
+
+
+def _demo_folder(ctx: JobContext) -> Path:
+    from napari_radiogen.cohorts.phantom import demo_folder
+
+    return demo_folder(ctx.progress)

@@ -1,0 +1,223 @@
+"""Pure functions between volumes and napari layer data.
+
+napari shows axes (z, y, x) with y downwards and x to the right. In LPS, y
+grows to the back and x to the patient's left, so an axial slice on identity
+axes stands as radiologists expect: anterior up, the patient's left at the
+right. Volumes on other axes are turned by views; oblique ones are resampled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_radiogen.constants import HU_AIR, SYNTHETIC, WINDOWS_HU
+from napari_radiogen.domain import CTVolume, LabelVolume, SynthesisResult, VolumeGeometry
+from napari_radiogen.imaging.resample import resample, resample_labels
+from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, TUMOUR_COLOR
+
+Array = npt.NDArray[Any]
+LayerData = tuple[Array, dict[str, Any], str]
+
+CT_LAYER = "CT"
+TUMOUR_LAYER = "tumours (U-Net)"
+NODULE_LAYER = f"{SYNTHETIC} nodule"
+OUTLINE_LAYER = f"{SYNTHETIC} outline"
+
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+UNITS = ("mm", "mm", "mm")
+AXES = ("z", "y", "x")
+
+
+@dataclass(frozen=True, eq=False)
+class DisplayVolume:
+    """A CT on axes along the patient's, and what was done to get there."""
+
+    volume: CTVolume
+    notice: str | None = None
+
+
+def contrast_limits(window: str) -> tuple[float, float]:
+    """Return the HU limits of a named window.
+
+    Raises
+    ------
+    KeyError
+        When there is no such window.
+    """
+    level, width = WINDOWS_HU[window]
+    return level - width / 2, level + width / 2
+
+
+def axial_view(array: Array, geometry: VolumeGeometry) -> tuple[Array, VolumeGeometry]:
+    """Turn an axis-aligned array (Z, Y, X) so that its axes run along z, y, x.
+
+    Returns a view on the same memory and the geometry that keeps every voxel
+    where it was in the patient.
+
+    Raises
+    ------
+    ValueError
+        When the axes are oblique: resample those first.
+    """
+    if not geometry.is_axis_aligned:
+        raise ValueError("oblique axes cannot be turned without resampling")
+    steps = np.round(geometry.direction_matrix[::-1, ::-1]).astype(int)
+    order = [int(np.argmax(np.abs(row))) for row in steps]
+    flips = [int(steps[i, order[i]]) for i in range(3)]
+    turned = array.transpose(order)[tuple(slice(None, None, f) for f in flips)]
+    first = [0, 0, 0]
+    for axis, flip in zip(order, flips, strict=True):
+        first[axis] = geometry.shape[axis] - 1 if flip < 0 else 0
+    origin = geometry.index_to_lps(first)
+    shape = turned.shape
+    return turned, replace(
+        geometry,
+        shape=(shape[0], shape[1], shape[2]),
+        spacing_mm=tuple(geometry.spacing_mm[a] for a in order),
+        origin_mm=(origin[0], origin[1], origin[2]),
+        direction=IDENTITY,
+    )
+
+
+def upright_grid(geometry: VolumeGeometry) -> VolumeGeometry:
+    """Return the smallest grid along the patient's axes that holds an oblique one."""
+    last = np.array(geometry.shape) - 1
+    corners = np.array(
+        [[i, j, k] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]
+    )
+    points = geometry.index_to_lps(corners)
+    low, high = points.min(axis=0), points.max(axis=0)
+    nearest = np.argmax(np.abs(geometry.direction_matrix[::-1, ::-1]), axis=1)
+    spacing = tuple(geometry.spacing_mm[a] for a in nearest)
+    size = np.ceil((high - low)[::-1] / np.array(spacing) - 1e-6).astype(int) + 1
+    return replace(
+        geometry,
+        shape=(int(size[0]), int(size[1]), int(size[2])),
+        spacing_mm=spacing,
+        origin_mm=(low[0], low[1], low[2]),
+        direction=IDENTITY,
+    )
+
+
+def display_volume(ct: CTVolume) -> DisplayVolume:
+    """Put a CT on axes that napari can show, oblique ones with a notice."""
+    if ct.geometry.is_axis_aligned:
+        voxels, geometry = axial_view(ct.voxels, ct.geometry)
+        return DisplayVolume(replace(ct, voxels=voxels, geometry=geometry))
+    upright = resample(ct, upright_grid(ct.geometry), order="linear", fill=float(HU_AIR))
+    return DisplayVolume(upright, "oblique CT: resampled for display, files keep its own grid")
+
+
+def display_labels(labels: LabelVolume) -> LabelVolume:
+    """Put labels on the axes of the CT that they belong to."""
+    if labels.geometry.is_axis_aligned:
+        array, geometry = axial_view(labels.labels, labels.geometry)
+        return replace(labels, labels=array, geometry=geometry)
+    return resample_labels(labels, upright_grid(labels.geometry))
+
+
+def placement(geometry: VolumeGeometry) -> dict[str, Any]:
+    """Return the layer arguments that place an upright grid in mm."""
+    return {
+        "scale": geometry.spacing_mm,
+        "translate": geometry.origin_mm[::-1],
+        "units": UNITS,
+        "axis_labels": AXES,
+    }
+
+
+def ct_layer(ct: CTVolume, window: str = "Lung") -> LayerData:
+    """Return the image layer of an upright CT."""
+    name = f"{CT_LAYER} (phantom)" if ct.synthetic else CT_LAYER
+    metadata = {"radiogen": "ct", "series_uid": ct.series_uid, "warnings": ct.warnings}
+    arguments = {
+        "name": name,
+        "contrast_limits": contrast_limits(window),
+        "colormap": "gray",
+        "metadata": metadata,
+        **placement(ct.geometry),
+    }
+    return ct.voxels, arguments, "image"
+
+
+def labels_layer(labels: LabelVolume, name: str = TUMOUR_LAYER) -> LayerData:
+    """Return the labels layer of upright labels, drawn as outlines."""
+    arguments = {
+        "name": name,
+        "opacity": 0.9,
+        "colormap": {None: TUMOUR_COLOR, 0: "transparent"},
+        "metadata": {"radiogen": "tumours"},
+        **placement(labels.geometry),
+    }
+    return labels.labels, arguments, "labels"
+
+
+def nodule_layers(result: SynthesisResult, window: str = "Lung") -> tuple[LayerData, LayerData]:
+    """Return the image of a synthetic nodule's box and the outline of its mask.
+
+    The box holds the composed HU, equal to the CT outside the nodule's
+    region, so that it lies on the CT without a seam.
+    """
+    composed = display_volume(result.composed).volume
+    mask = display_labels(result.mask)
+    metadata = {
+        "radiogen": "synthetic",
+        "request": result.request,
+        "provenance": result.provenance.to_json(),
+    }
+    image = {
+        "name": NODULE_LAYER,
+        "contrast_limits": contrast_limits(window),
+        "colormap": "gray",
+        "metadata": metadata,
+        **placement(composed.geometry),
+    }
+    outline = {
+        "name": OUTLINE_LAYER,
+        "colormap": {None: SYNTHETIC_COLOR, 0: "transparent"},
+        "opacity": 0.8,
+        "metadata": metadata,
+        **placement(mask.geometry),
+    }
+    return (composed.voxels, image, "image"), (mask.labels, outline, "labels")
+
+
+def geometry_from_layer(shape: tuple[int, ...], meta: dict[str, Any]) -> VolumeGeometry:
+    """Return the geometry of a layer that has a scale and a translation in mm.
+
+    Raises
+    ------
+    ValueError
+        When the layer is not 3-D.
+    """
+    if len(shape) != 3:
+        raise ValueError(f"expected a 3-D layer, got {len(shape)} axes")
+    scale = np.asarray(meta.get("scale", (1, 1, 1)), dtype=float)
+    translate = np.asarray(meta.get("translate", (0, 0, 0)), dtype=float)
+    return VolumeGeometry(
+        shape=(shape[0], shape[1], shape[2]),
+        spacing_mm=(abs(scale[0]), abs(scale[1]), abs(scale[2])),
+        origin_mm=(translate[2], translate[1], translate[0]),
+        direction=tuple(np.diag(np.sign(scale[::-1])).ravel()),
+    )
+
+
+def labels_from_layer(data: Array, meta: dict[str, Any]) -> LabelVolume:
+    """Turn a labels layer back into labels on its grid."""
+    return LabelVolume(np.asarray(data), geometry_from_layer(data.shape, meta))
+
+
+def volume_from_layer(data: Array, meta: dict[str, Any]) -> CTVolume:
+    """Turn an image layer back into a CT on its grid, synthetic marks kept."""
+    own = meta.get("metadata", {})
+    return CTVolume(
+        np.asarray(data),
+        geometry_from_layer(data.shape, meta),
+        series_uid=str(own.get("series_uid", "")),
+        description=str(meta.get("name", "")),
+        synthetic=own.get("radiogen") == "synthetic",
+    )

@@ -1,0 +1,97 @@
+"""Pure functions that cut planes out of an upright volume and window them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from napari_radiogen.domain import CTVolume, Point
+
+Array = npt.NDArray[Any]
+Plane = Literal["coronal", "sagittal"]
+
+#: Letters at the left, right, top and bottom edge, radiological convention.
+LETTERS: dict[Plane, tuple[str, str, str, str]] = {
+    "coronal": ("R", "L", "S", "I"),
+    "sagittal": ("A", "P", "S", "I"),
+}
+#: Index axis (z, y, x) that the plane cuts, and the one along its columns.
+CUT_AXIS: dict[Plane, int] = {"coronal": 1, "sagittal": 2}
+COLUMN_AXIS: dict[Plane, int] = {"coronal": 2, "sagittal": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Insert:
+    """A box (Z, Y, X) of HU that replaces part of a volume, and its mask."""
+
+    start_zyx: tuple[int, int, int]
+    voxels: Array
+    mask: Array
+
+
+def cut(volume: Array, plane: Plane, index: int) -> Array:
+    """Return a plane (H, W) with superior on top; ``index`` is clipped."""
+    axis = CUT_AXIS[plane]
+    inside = int(np.clip(index, 0, volume.shape[axis] - 1))
+    return np.take(volume, inside, axis=axis)[::-1]
+
+
+def cut_with_insert(
+    volume: Array, insert: Insert | None, plane: Plane, index: int
+) -> tuple[Array, Array | None]:
+    """Return a plane of HU with the insert in place and the insert's mask."""
+    image = cut(volume, plane, index)
+    if insert is None:
+        return image, None
+    axis = CUT_AXIS[plane]
+    depth = index - insert.start_zyx[axis]
+    if not 0 <= depth < insert.voxels.shape[axis]:
+        return image, None
+    out, mask = image.copy(), np.zeros(image.shape, bool)
+    rows, columns = insert.start_zyx[0], insert.start_zyx[COLUMN_AXIS[plane]]
+    part = cut(insert.voxels, plane, depth)
+    top = image.shape[0] - rows - part.shape[0]
+    box = (slice(top, top + part.shape[0]), slice(columns, columns + part.shape[1]))
+    out[box] = part
+    mask[box] = cut(insert.mask, plane, depth) > 0
+    return out, mask
+
+
+def outline(mask: Array) -> Array:
+    """Return the inner edge of a mask (H, W)."""
+    inside = mask > 0
+    return inside & ~ndimage.binary_erosion(inside)
+
+
+def window_bytes(hu: Array, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
+    """Map HU to grey 0 to 255 between two limits, clipped."""
+    low, high = limits
+    grey = (hu.astype(np.float32) - low) * (255.0 / (high - low))
+    return np.ascontiguousarray(np.clip(grey, 0, 255).astype(np.uint8))
+
+
+def plane_to_point(ct: CTVolume, plane: Plane, row: float, column: float, index: int) -> Point:
+    """Return the LPS point (mm) of a pixel (row from the top, column) of a plane."""
+    z = ct.geometry.shape[0] - 1 - row
+    zyx = (z, index, column) if plane == "coronal" else (z, column, index)
+    x, y, z_mm = ct.geometry.index_to_lps(zyx)
+    return float(x), float(y), float(z_mm)
+
+
+def point_to_plane(ct: CTVolume, plane: Plane, point_mm: Point) -> tuple[float, float, int]:
+    """Return row, column and slice index of an LPS point in a plane."""
+    index = ct.geometry.lps_to_index(point_mm)
+    row = ct.geometry.shape[0] - 1 - index[0]
+    return float(row), float(index[COLUMN_AXIS[plane]]), round(float(index[CUT_AXIS[plane]]))
+
+
+def hu_at(ct: CTVolume, point_mm: Point) -> float | None:
+    """Return the HU of the voxel at an LPS point, or None outside the CT."""
+    if not ct.geometry.contains(point_mm):
+        return None
+    z, y, x = np.round(ct.geometry.lps_to_index(point_mm)).astype(int)
+    return float(ct.voxels[z, y, x])

@@ -1,0 +1,1 @@
+"""The four docks and the parts they are made of."""

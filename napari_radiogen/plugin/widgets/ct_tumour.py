@@ -1,0 +1,200 @@
+"""CT & Tumour: open a scan, window it, find its tumours, go through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QButtonGroup, QFileDialog, QMenu, QProgressBar, QPushButton
+
+from napari_radiogen.constants import RESEARCH_USE, WINDOWS_HU
+from napari_radiogen.domain import CTVolume
+from napari_radiogen.plugin.widgets.parts import (
+    Dock,
+    button,
+    note,
+    row,
+    set_cell,
+    table,
+    title,
+    toggle,
+)
+from napari_radiogen.plugin.workbench import workbench_of
+from napari_radiogen.session.ports import Segmentation
+
+SHORT_NAMES = {"Soft tissue": "Soft"}
+VOLUME_FILTER = "CT volumes (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files (*)"
+BUSY_WORDS = {
+    "scan": "reading the scan",
+    "demo": "rendering the demo patient",
+    "lung": "outlining the lung",
+    "models": "loading models",
+    "tumours": "looking for tumours",
+}
+
+
+class CTTumourWidget(Dock):
+    """The scan and its tumours."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.workbench = workbench_of(napari_viewer)
+        self.session = self.workbench.session
+        self.scan_name = note("no scan is open")
+        self.notice = note(role="warning")
+        self.open_button = QPushButton("Open CT ▾")
+        self.demo_button = button("Demo patient", self._open_demo, "open the phantom patient")
+        self.open_button.setMenu(self._open_menu())
+        self.windows = QButtonGroup(self)
+        self.find_button = button(
+            "Find tumours", self.session.find_tumours, "segment the scan", primary=True
+        )
+        self.cancel_button = button("Cancel", self._cancel, "stop the search")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.status = note()
+        self.table = table(("Tumour", "mm", "HU"))
+        self.table.setMinimumHeight(60)
+        self.previous = button("◂ previous", lambda: self.workbench.next_tumour(-1))
+        self.next = button("next ▸", self.workbench.next_tumour, "Alt+N")
+        self.overlay = toggle("outline", self._set_overlay, "show the tumour outlines (Alt+O)")
+        self._lay_out()
+        self._connect()
+        self._on_scan(self.session.scan)
+        self._on_tumours(self.session.tumours)
+        self._show_busy()
+
+    def _lay_out(self) -> None:
+        column = self.column
+        column.addWidget(title("CT & tumour"))
+        column.addLayout(row(self.open_button, self.demo_button))
+        column.addWidget(self.scan_name)
+        column.addWidget(self.notice)
+        column.addLayout(self._window_row())
+        column.addLayout(row(self.find_button, self.cancel_button))
+        column.addWidget(self.bar)
+        column.addWidget(self.status)
+        column.addWidget(self.table, 1)
+        column.addLayout(row(self.previous, self.next, self.overlay))
+        column.addWidget(note(RESEARCH_USE, role="warning"))
+
+    def _window_row(self) -> Any:
+        buttons = []
+        for number, (name, (level, width)) in enumerate(WINDOWS_HU.items(), start=1):
+            tip = f"{name}: level {level:.0f}, width {width:.0f} HU (Alt+{number})"
+            made = toggle(SHORT_NAMES.get(name, name), self._pick(name), tip)
+            made.setChecked(name == self.session.state.window)
+            self.windows.addButton(made)
+            made.setProperty("window", name)
+            buttons.append(made)
+        self.windows.setExclusive(True)
+        return row(*buttons, spacing=2)
+
+    def _open_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("DICOM folder…", self._open_folder)
+        menu.addAction("Volume file…", self._open_file)
+        return menu
+
+    def _connect(self) -> None:
+        session = self.session
+        session.scan_changed.connect(self._on_scan)
+        session.tumours_changed.connect(self._on_tumours)
+        session.busy_changed.connect(self._show_busy)
+        session.models_changed.connect(self._show_busy)
+        session.progress.connect(self._on_progress)
+        session.failed.connect(self._on_failed)
+        session.state.events.window.connect(self._on_window)
+        session.state.events.overlay_visible.connect(self.overlay.setChecked)
+        self.overlay.setChecked(session.state.overlay_visible)
+        self.table.itemSelectionChanged.connect(self._go_to_selected)
+
+    # --- asks ------------------------------------------------------------------
+
+    def _pick(self, name: str) -> Any:
+        return lambda _checked: setattr(self.session.state, "window", name)
+
+    def _set_overlay(self, visible: bool) -> None:
+        self.session.state.overlay_visible = visible
+
+    def _open_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self, "Open a DICOM folder")
+        if path:
+            self.session.open_path(path)
+
+    def _open_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open a CT volume", "", VOLUME_FILTER)
+        if path:
+            self.session.open_path(path)
+
+    def _open_demo(self) -> None:
+        from napari_radiogen.plugin.demo import open_demo_patient
+
+        open_demo_patient(self.workbench)
+
+    def _cancel(self) -> None:
+        self.session.cancel("tumours")
+
+    def _go_to_selected(self) -> None:
+        found, lines = self.session.tumours, {i.row() for i in self.table.selectedItems()}
+        if found is not None and lines:
+            self.workbench.presenter.go_to(found.nodules[lines.pop()].centroid_lps_mm)
+
+    # --- shows -----------------------------------------------------------------
+
+    def _on_scan(self, ct: CTVolume | None) -> None:
+        if ct is None:
+            return
+        path = self.session.scan_path
+        name = "phantom patient" if ct.synthetic else ("CT" if path is None else path.name[:40])
+        z, y, x = ct.geometry.shape
+        step = ct.geometry.spacing_mm
+        self.scan_name.setText(f"{name} · {z} slices {x}×{y} · {step[2]:.2f} × {step[0]:.2f} mm")
+        display = self.workbench.presenter.display
+        notices = list(ct.warnings)
+        if display is not None and display.notice:
+            notices.append(display.notice)
+        self.notice.setText("\n".join(line[:200] for line in notices))
+        self.notice.setVisible(bool(notices))
+        self._show_busy()
+
+    def _on_tumours(self, found: Segmentation | None) -> None:
+        nodules = () if found is None else found.nodules
+        self.table.setRowCount(len(nodules))
+        for line, nodule in enumerate(nodules):
+            for column, text in enumerate(
+                (f"{line + 1}", f"{nodule.long_axis_mm:.1f}", f"{nodule.mean_hu:+.0f}")
+            ):
+                set_cell(self.table, line, column, text)
+        for widget in (self.previous, self.next, self.overlay):
+            widget.setEnabled(bool(nodules))
+        if found is not None:
+            count = f"{len(nodules)} tumour{'' if len(nodules) == 1 else 's'}"
+            self.status.setText(f"{count} · {found.model} · {found.seconds:.0f} s")
+
+    def _on_window(self, name: str) -> None:
+        for made in self.windows.buttons():
+            made.setChecked(made.property("window") == name)
+
+    def _on_progress(self, kind: str, fraction: float, message: str) -> None:
+        if kind in BUSY_WORDS:
+            self.bar.setRange(0, 100)
+            self.bar.setValue(round(100 * fraction))
+            self.status.setText(message or BUSY_WORDS[kind])
+
+    def _on_failed(self, line: str) -> None:
+        self.status.setText(line[:200])
+
+    def _show_busy(self, *_: object) -> None:
+        session = self.session
+        running = [kind for kind in BUSY_WORDS if session.is_busy(kind)]
+        self.cancel_button.setEnabled(session.is_busy("tumours"))
+        ready = session.scan is not None and session.segmenter is not None
+        self.find_button.setEnabled(ready and not session.is_busy("tumours"))
+        self.bar.setRange(0, 0 if running else 100)
+        self.bar.setValue(0)
+        if running:
+            self.status.setText(BUSY_WORDS[running[-1]])
+        elif self.status.text() in BUSY_WORDS.values():
+            self.status.setText("")
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -1,0 +1,74 @@
+"""Export: a figure, the synthetic scan, the recipe; each with its recipe beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import QFileDialog
+
+from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title
+from napari_radiogen.plugin.workbench import workbench_of
+
+FIGURE_FILTER = "Figure (*.png *.svg *.pdf)"
+VOLUME_FILTER = "Synthetic scan (*.nii.gz *.nrrd *.mha)"
+RECIPE_FILTER = "Recipe (*.json)"
+
+
+class ExportWidget(Dock):
+    """What leaves the window."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.session = workbench_of(napari_viewer).session
+        self.figure = button("Figure…", self.ask_figure, "PNG, SVG or PDF, with recipe")
+        self.volume = button("NIfTI…", self.ask_volume, "scan with the nodule, marked synthetic")
+        self.recipe = button("Recipe…", self.ask_recipe, "genes, seed, place, weights")
+        self.last = note("Every export carries its recipe: genes, seed, place, weights.")
+        self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.show_folder = button("show folder", self._show_folder)
+        self._last_path: Path | None = None
+        self.column.addWidget(title("Export"))
+        self.column.addLayout(row(self.figure, self.volume, self.recipe))
+        self.column.addWidget(self.last)
+        self.column.addWidget(self.show_folder)
+        self.column.addStretch(1)
+        self.show_folder.hide()
+        self.session.result_changed.connect(self._show_ready)
+        self.session.busy_changed.connect(self._show_ready)
+        self.session.exported.connect(self._on_exported)
+        self._show_ready()
+
+    def ask_figure(self) -> None:
+        """Ask where the figure goes, then write it."""
+        self._ask("figure.png", FIGURE_FILTER, self.session.export_figure)
+
+    def ask_volume(self) -> None:
+        """Ask where the synthetic scan goes, then write it."""
+        self._ask("synthetic.nii.gz", VOLUME_FILTER, self.session.export_volume)
+
+    def ask_recipe(self) -> None:
+        """Ask where the recipe goes, then write it."""
+        self._ask("recipe.json", RECIPE_FILTER, self.session.save_recipe)
+
+    def _ask(self, name: str, kinds: str, write: Any) -> None:
+        path, _ = QFileDialog.getSaveFileName(self, "Export", name, kinds)
+        if path:
+            write(path)
+
+    def _show_folder(self) -> None:
+        if self._last_path is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._last_path.parent)))
+
+    def _show_ready(self, *_: object) -> None:
+        result = self.session.result
+        ready = result is not None and result.complete and not self.session.is_busy("export")
+        for widget in (self.figure, self.volume, self.recipe):
+            widget.setEnabled(ready)
+
+    def _on_exported(self, path: str) -> None:
+        self._last_path = Path(path)
+        self.last.setText(f"written: {path}")
+        self.show_folder.show()

@@ -1,0 +1,196 @@
+"""Gene Map: the cohort's learned codes, with the edited code live among them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout
+
+from napari_radiogen.plugin.map_colours import Colouring, colour_by, columns
+from napari_radiogen.plugin.styles import FIELD, SYNTHETIC_COLOR, TEXT
+from napari_radiogen.plugin.widgets.parts import Dock, button, note, title
+from napari_radiogen.plugin.workbench import workbench_of
+
+POINT_SIZE = 7
+
+
+class GeneMapWidget(Dock):
+    """A scatter of learned codes; a click chooses a patient."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.session = workbench_of(napari_viewer).session
+        self._colouring = Colouring((), (), ())
+        self.projection = QComboBox()
+        self.projection.setToolTip("projection of the learned codes")
+        self.colour = QComboBox()
+        self.colour.setToolTip("colour by")
+        self.legend = note()
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.hover = note("point at a subject")
+        self.selection = note()
+        self.mean = button("nodule of their mean", self._use_mean, "mean genes of the selected")
+        self.clear = button("clear", lambda: self.session.select(()))
+        self.plot = pg.PlotWidget(background=FIELD)
+        self._make_items()
+        self._lay_out()
+        self._connect()
+        self._on_models()
+
+    def _make_items(self) -> None:
+        self.points = pg.ScatterPlotItem(
+            size=POINT_SIZE, hoverable=True, hoverSize=POINT_SIZE + 4, pen=None, tip=None
+        )
+        self.chosen = pg.ScatterPlotItem(size=15, brush=None, pen=pg.mkPen(TEXT, width=2))
+        self.marked = pg.ScatterPlotItem(size=12, brush=None, pen=pg.mkPen("#7fb2ff", width=1.5))
+        self.marker = pg.ScatterPlotItem(
+            size=13, symbol="star", brush=SYNTHETIC_COLOR, pen=pg.mkPen("black", width=1)
+        )
+        self.trail = pg.PlotCurveItem(
+            pen=pg.mkPen(SYNTHETIC_COLOR, width=1, style=Qt.PenStyle.DashLine)
+        )
+        for item in (self.points, self.marked, self.chosen, self.trail, self.marker):
+            self.plot.addItem(item)
+        self.plot.hideAxis("left")
+        self.plot.hideAxis("bottom")
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setMinimumSize(120, 80)
+
+    def _lay_out(self) -> None:
+        self.column.addWidget(title("Gene map · learned codes"))
+        side = QVBoxLayout()
+        side.setSpacing(4)
+        for widget in (self.projection, self.colour, self.legend, self.hover, self.selection):
+            side.addWidget(widget)
+        side.addStretch(1)
+        side.addWidget(self.mean)
+        side.addWidget(self.clear)
+        for widget in (self.projection, self.colour, self.legend, self.hover, self.mean):
+            widget.setFixedWidth(150)
+        body = QHBoxLayout()
+        body.setSpacing(8)
+        body.addWidget(self.plot, 1)
+        body.addLayout(side)
+        self.column.addLayout(body, 1)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.models_changed.connect(self._on_models)
+        session.code_changed.connect(self._show_marker)
+        session.state.events.subject_id.connect(self._show_marker)
+        session.state.events.selected.connect(self._show_selected)
+        self.projection.currentTextChanged.connect(self._draw)
+        self.colour.currentTextChanged.connect(self._recolour)
+        self.points.sigClicked.connect(self._on_clicked)
+        self.points.sigHovered.connect(self._on_hovered)
+
+    # --- asks ------------------------------------------------------------------
+
+    def _on_clicked(self, _item: Any, points: Any, event: Any = None) -> None:
+        if not len(points):
+            return
+        subject = points[0].data()
+        held = event is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        if not held:
+            self.session.choose_subject(subject)
+            return
+        marked = self.session.state.selected
+        kept = tuple(s for s in marked if s != subject)
+        self.session.select(kept if len(kept) < len(marked) else (*marked, subject))
+
+    def _use_mean(self) -> None:
+        self.session.synthesise_mean_of(self.session.state.selected)
+
+    # --- shows -----------------------------------------------------------------
+
+    def _on_models(self) -> None:
+        generator = self.session.generator
+        for box in (self.projection, self.colour):
+            box.blockSignals(True)
+            box.clear()
+        if generator is not None:
+            self.projection.addItems(list(generator.codes.coordinates))
+            self.colour.addItems([f"colour: {c}" for c in columns(generator.subjects)])
+        for box in (self.projection, self.colour):
+            box.blockSignals(False)
+            box.setEnabled(generator is not None)
+        self._recolour()
+        self._show_selected()
+
+    def _recolour(self, *_: object) -> None:
+        generator = self.session.generator
+        if generator is None:
+            return
+        subjects = {s.subject_id: s for s in generator.subjects}
+        ordered = [subjects[i] for i in generator.codes.subject_ids]
+        column = self.colour.currentText().removeprefix("colour: ")
+        self._colouring = colour_by(ordered, column)
+        self.legend.setText(
+            " ".join(
+                f'<span style="color:{colour}">●</span>&nbsp;{_plain(label)}'
+                for label, colour in self._colouring.legend
+            )
+        )
+        self._draw()
+
+    def _draw(self, *_: object) -> None:
+        generator = self.session.generator
+        places = self._places()
+        if generator is None or places is None:
+            return
+        self.points.setData(
+            pos=places,
+            brush=[pg.mkBrush(c) for c in self._colouring.colours],
+            data=np.array(generator.codes.subject_ids, dtype=object),
+        )
+        self.plot.getViewBox().autoRange(padding=0.06, items=[self.points])
+        self._show_marker()
+        self._show_selected()
+
+    def _places(self) -> Any:
+        generator = self.session.generator
+        if generator is None:
+            return None
+        return generator.codes.coordinates.get(self.projection.currentText())
+
+    def _place_of(self, subject: str) -> Any:
+        generator, places = self.session.generator, self._places()
+        if generator is None or places is None or subject not in generator.codes.subject_ids:
+            return None
+        return places[generator.codes.subject_ids.index(subject)]
+
+    def _show_marker(self, *_: object) -> None:
+        if self._places() is None:
+            return
+        here = self.session.code_position(self.projection.currentText())
+        home = self._place_of(self.session.state.subject_id)
+        self.marker.setData(pos=np.zeros((0, 2)) if here is None else here[None])
+        self.chosen.setData(pos=np.zeros((0, 2)) if home is None else np.asarray(home)[None])
+        line = np.zeros((0, 2)) if here is None or home is None else np.array([home, here])
+        self.trail.setData(line[:, 0], line[:, 1])
+
+    def _show_selected(self, *_: object) -> None:
+        marked = self.session.state.selected
+        places = [p for p in map(self._place_of, marked) if p is not None]
+        self.marked.setData(pos=np.array(places) if places else np.zeros((0, 2)))
+        count = f"{len(marked)} selected" if marked else "shift+click selects several"
+        self.selection.setText(count)
+        for widget in (self.mean, self.clear):
+            widget.setVisible(bool(marked))
+
+    def _on_hovered(self, _item: Any, points: Any, _event: Any = None) -> None:
+        generator = self.session.generator
+        if generator is None or not len(points):
+            return
+        index = int(points[0].index())
+        subject = generator.codes.subject_ids[index]
+        split = next((s.split for s in generator.subjects if s.subject_id == subject), "")
+        self.hover.setText(f"{subject} · {split}\n{self._colouring.values[index]}")
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

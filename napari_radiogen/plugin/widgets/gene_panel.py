@@ -1,0 +1,246 @@
+"""Gene Panel: whose genes, the sliders, the gauge, the nodule they make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QComboBox, QLineEdit, QSlider, QSpinBox
+from superqt import QSearchableComboBox
+from superqt.utils import qthrottled, signals_blocked
+
+from napari_radiogen.constants import SEED_LIMIT
+from napari_radiogen.domain import SynthesisResult
+from napari_radiogen.plugin.effects import code_effects, search
+from napari_radiogen.plugin.widgets.gauge import Gauge
+from napari_radiogen.plugin.widgets.measurements import MeasurementTable
+from napari_radiogen.plugin.widgets.metagene_list import MetageneList, MetageneRow
+from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title, toggle
+from napari_radiogen.plugin.workbench import workbench_of
+from napari_radiogen.session.resolve import start_vector
+
+#: A slider asks for a nodule at most this often, ms: about a screen's frame or two.
+THROTTLE_MS = 30
+ORDERS = ("by effect", "by name", "edited")
+NO_MODEL = "no model is loaded"
+
+
+class GenePanelWidget(Dock):
+    """The genes of a synthetic nodule."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.workbench = workbench_of(napari_viewer)
+        self.session = self.workbench.session
+        self._effects = np.zeros(0, np.float32)
+        self.patient = QSearchableComboBox()
+        self.patient.setToolTip("whose genes; type to search")
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("find gene or metagene")
+        self.search.setClearButtonEnabled(True)
+        self.order = QComboBox()
+        self.order.addItems(ORDERS)
+        self.sliders = MetageneList()
+        self.gauge = Gauge()
+        self.model = note(NO_MODEL)
+        self.measurements = MeasurementTable()
+        self._make_buttons()
+        self._lay_out()
+        self._send = qthrottled(self._set_metagene, timeout=THROTTLE_MS)
+        self._connect()
+        self._on_models()
+        self._on_result(self.session.result)
+
+    def _make_buttons(self) -> None:
+        session = self.session
+        self.undo = button("↶", session.undo, "undo (Alt+Z)")
+        self.redo = button("↷", session.redo, "redo (Alt+Shift+Z)")
+        self.reset = button("reset all", session.reset_all, "back to the patient's own genes")
+        self.snapshot = button("set A", self._snapshot, "measure changes from here on")
+        self.place = toggle("place", self.workbench.pointer.set_place_mode, "click in the lung")
+        self.synthetic = toggle("synthetic", self._show_synthetic, "real or synthetic (Alt+S)")
+        self.seed = QSpinBox()
+        self.seed.setRange(0, SEED_LIMIT - 1)
+        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.seed.setToolTip("seed of the noise")
+        self.lock = toggle("lock", self._lock_seed, "keep this seed")
+        self.reroll = button("re-roll", session.reroll, "other noise, same genes (Alt+R)")
+        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength.setRange(0, 100)
+        self.strength.setToolTip("strength of the blend")
+        self.strength_text = note()
+
+    def _lay_out(self) -> None:
+        column = self.column
+        column.addWidget(title("Gene panel"))
+        column.addLayout(row(self.patient, self.search))
+        column.addLayout(row(self.undo, self.redo, self.reset, self.order))
+        column.addWidget(self.sliders, 1)
+        column.addWidget(note("Seen in the cohort?"))
+        column.addWidget(self.gauge)
+        column.addWidget(title("Synthetic nodule"))
+        column.addLayout(row(self.place, self.synthetic, self.snapshot))
+        column.addLayout(row(note("seed"), self.seed, self.lock, self.reroll))
+        column.addLayout(row(note("strength"), self.strength, self.strength_text))
+        column.addWidget(self.measurements)
+        column.addWidget(self.model)
+        self.strength_text.setFixedWidth(34)
+        for box in (self.patient, self.search):
+            box.setMinimumWidth(60)
+
+    def _connect(self) -> None:
+        session, state = self.session, self.session.state.events
+        session.models_changed.connect(self._on_models)
+        session.vector_changed.connect(self._on_vector)
+        session.result_changed.connect(self._on_result)
+        session.busy_changed.connect(self._on_busy)
+        state.subject_id.connect(self._show_patient)
+        state.seed.connect(self._show_seed)
+        state.strength.connect(self._show_strength)
+        state.show_synthetic.connect(self.synthetic.setChecked)
+        self.workbench.pointer.place_mode_changed.connect(self.place.setChecked)
+        self.patient.activated.connect(self._choose_patient)
+        self.search.textChanged.connect(self._fill)
+        self.order.currentTextChanged.connect(self._fill)
+        self.sliders.moved.connect(self._send)
+        self.sliders.grabbed.connect(session.begin_gesture)
+        self.sliders.released.connect(self._end_gesture)
+        self.sliders.reset.connect(session.reset_metagene)
+        self.seed.editingFinished.connect(lambda: session.set_seed(self.seed.value()))
+        self.strength.valueChanged.connect(self._on_strength)
+        self.synthetic.setChecked(session.state.show_synthetic)
+
+    # --- asks ------------------------------------------------------------------
+
+    def _set_metagene(self, name: str, z: float) -> None:
+        self.session.set_metagene(name, z)
+
+    def _end_gesture(self) -> None:
+        self._send.flush()
+        self.session.end_gesture()
+
+    def _choose_patient(self, _index: int) -> None:
+        chosen = self.patient.currentData()
+        if chosen:
+            self.session.choose_subject(chosen)
+
+    def _on_strength(self, percent: int) -> None:
+        self.strength_text.setText(f"{percent} %")
+        self.session.set_strength(percent / 100)
+
+    def _show_synthetic(self, visible: bool) -> None:
+        self.session.state.show_synthetic = visible
+
+    def _lock_seed(self, locked: bool) -> None:
+        self.seed.setReadOnly(locked)
+        self.reroll.setEnabled(not locked)
+
+    def _snapshot(self) -> None:
+        self.measurements.take_snapshot()
+
+    # --- shows -----------------------------------------------------------------
+
+    def _on_models(self) -> None:
+        generator = self.session.generator
+        for widget in (self.patient, self.search, self.order, self.seed, self.strength):
+            widget.setEnabled(generator is not None)
+        if generator is None:
+            self._effects = np.zeros(0, np.float32)
+        else:
+            self._effects = code_effects(generator)
+            kind = generator.cohort.split(":")[0]
+            words = "planted: invented expression" if kind == "planted" else kind
+            self.model.setText(f"{generator.name} · {words} cohort")
+        self._fill_patients()
+        self._fill()
+        self._show_seed(self.session.state.seed)
+        self._show_strength(self.session.state.strength)
+        self.gauge.show_value(self.session.gauge())
+
+    def _fill_patients(self) -> None:
+        generator = self.session.generator
+        with signals_blocked(self.patient):
+            self.patient.clear()
+            for subject in () if generator is None else generator.subjects:
+                self.patient.addItem(f"{subject.subject_id} · {subject.split}", subject.subject_id)
+        self._show_patient(self.session.state.subject_id)
+
+    def _fill(self, *_: object) -> None:
+        generator, vector = self.session.generator, self.session.vector
+        if generator is None or vector is None:
+            self.sliders.set_rows([])
+            return
+        start = start_vector(self.session.state.intent, generator)
+        shown = list(search(generator, self.search.text()))
+        if self.order.currentText() == "by effect":
+            shown.sort(key=lambda i: -self._effects[i])
+        elif self.order.currentText() == "edited":
+            edited = {name for name, _ in self.session.state.edits}
+            shown = [i for i in shown if generator.metagenes.names[i] in edited]
+        genes = (generator.metagenes.weights != 0).sum(axis=0)
+        self.sliders.set_rows(
+            [self._row(i, float(vector[i]), float(start[i]), int(genes[i])) for i in shown]
+        )
+
+    def _row(self, index: int, z: float, start: float, genes: int) -> MetageneRow:
+        session = self.session
+        name = session.generator.metagenes.names[index]  # type: ignore[union-attr]
+        tip = f"{name}: drag, or arrow keys; double click resets"
+        return MetageneRow(
+            name,
+            f"{genes} genes",
+            z,
+            start,
+            session.percentile(name, z),
+            session.distribution(name),
+            tip,
+        )
+
+    def _on_vector(self, vector: np.ndarray) -> None:
+        generator = self.session.generator
+        if generator is None:
+            return
+        if not self.sliders.rows:
+            self._fill()
+        start = start_vector(self.session.state.intent, generator)
+        place = {name: i for i, name in enumerate(generator.metagenes.names)}
+        for shown in self.sliders.rows:
+            i = place[shown.name]
+            z = float(vector[i])
+            percentile = self.session.percentile(shown.name, z)
+            self.sliders.update_row(shown.name, z, float(start[i]), percentile)
+        self.gauge.show_value(self.session.gauge())
+        self._show_undo()
+
+    def _show_undo(self) -> None:
+        self.undo.setEnabled(self.session.can_undo)
+        self.redo.setEnabled(self.session.can_redo)
+        self.reset.setEnabled(bool(self.session.state.edits))
+
+    def _show_patient(self, subject_id: str) -> None:
+        with signals_blocked(self.patient):
+            self.patient.setCurrentIndex(self.patient.findData(subject_id))
+        self.measurements.clear()
+
+    def _show_seed(self, seed: int) -> None:
+        with signals_blocked(self.seed):
+            self.seed.setValue(seed)
+        self._show_undo()
+
+    def _show_strength(self, strength: float) -> None:
+        with signals_blocked(self.strength):
+            self.strength.setValue(round(100 * strength))
+        self.strength_text.setText(f"{strength:.0%}")
+        self._show_undo()
+
+    def _on_result(self, result: SynthesisResult | None) -> None:
+        self._show_undo()
+        if result is None:
+            self.measurements.clear()
+        elif result.complete:
+            self.measurements.show_values(result.measurements)
+
+    def _on_busy(self, kind: str, busy: bool) -> None:
+        if kind == "synthesis":
+            self.snapshot.setEnabled(not busy)

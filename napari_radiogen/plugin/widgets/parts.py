@@ -1,0 +1,112 @@
+"""Small Qt parts that several docks use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_radiogen.plugin.styles import STYLE_SHEET
+
+
+class Dock(QWidget):
+    """Body of a dock: our style, one column."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("radiogen")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setStyleSheet(STYLE_SHEET)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(8, 4, 8, 6)
+        self.column.setSpacing(4)
+
+
+def title(text: str) -> QLabel:
+    """Return a section title."""
+    label = QLabel(text.upper())
+    label.setProperty("role", "title")
+    return label
+
+
+def note(text: str = "", role: str = "note") -> QLabel:
+    """Return a small wrapped label; plain text, whatever it holds."""
+    label = QLabel(text)
+    label.setProperty("role", role)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label
+
+
+def button(
+    text: str, action: Callable[[], object], tip: str = "", *, primary: bool = False
+) -> QPushButton:
+    """Return a push button that calls an action."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    if primary:
+        made.setProperty("role", "primary")
+    made.clicked.connect(lambda _checked=False: action())
+    return made
+
+
+def toggle(text: str, change: Callable[[bool], object], tip: str = "") -> QPushButton:
+    """Return a button that stays down; `change` hears the person, not the program."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setCheckable(True)
+    made.clicked.connect(change)
+    return made
+
+
+def row(*widgets: QWidget, spacing: int = 4, stretch: bool = False) -> QHBoxLayout:
+    """Return widgets side by side."""
+    line = QHBoxLayout()
+    line.setSpacing(spacing)
+    for widget in widgets:
+        line.addWidget(widget)
+    if stretch:
+        line.addStretch(1)
+    return line
+
+
+def table(columns: tuple[str, ...], row_height: int = 19) -> QTableWidget:
+    """Return a read-only table that selects whole rows."""
+    made = QTableWidget(0, len(columns))
+    made.setHorizontalHeaderLabels(columns)
+    made.verticalHeader().hide()
+    made.verticalHeader().setDefaultSectionSize(row_height)
+    made.verticalHeader().setMinimumSectionSize(row_height)
+    made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+    made.horizontalHeader().setFixedHeight(18)
+    made.setShowGrid(False)
+    made.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    made.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    for column in range(len(columns)):
+        side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+        made.horizontalHeaderItem(column).setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+    return made
+
+
+def set_cell(made: QTableWidget, line: int, column: int, text: str) -> None:
+    """Write a cell: names at the left, numbers at the right."""
+    item = made.item(line, column)
+    if item is None:
+        item = QTableWidgetItem()
+        side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+        item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        made.setItem(line, column, item)
+    item.setText(text)

@@ -1,0 +1,128 @@
+"""One session for each viewer, shared by its widgets."""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtGui import QDropEvent, QKeySequence
+from qtpy.QtWidgets import QShortcut
+
+from napari_radiogen.constants import WINDOWS_HU
+from napari_radiogen.plugin.planes import PlanesPanel
+from napari_radiogen.plugin.pointer import Pointer
+from napari_radiogen.plugin.presenter import Presenter
+from napari_radiogen.plugin.qt_jobs import QtRunner
+from napari_radiogen.plugin.window import embed_planes, main_window, unwrapped
+from napari_radiogen.session.controller import Session
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+
+class Workbench(QObject):
+    """Session, planes, layers, mouse and keys of one viewer."""
+
+    def __init__(self, viewer: Viewer, session: Session | None = None) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.session = session or Session(QtRunner())
+        self.planes = PlanesPanel()
+        self.presenter = Presenter(viewer, self.session, self.planes)
+        self.pointer = Pointer(viewer, self.presenter)
+        self.planes.point_chosen.connect(self.presenter.go_to)
+        self.session.failed.connect(self._say)
+        embed_planes(viewer, self.planes)
+        self.demo: object = None
+        self.shortcuts = self._bind_keys()
+        self._watch_window()
+
+    def close(self) -> None:
+        """Stop all work."""
+        self.session.close()
+
+    def next_tumour(self, step: int = 1) -> None:
+        """Move the crosshair to the next tumour (or the one before)."""
+        found = self.session.tumours
+        if found is None or not found.nodules:
+            return
+        here = self.presenter.point_mm
+        centres = [n.centroid_lps_mm for n in found.nodules]
+        at = [i for i, c in enumerate(centres) if max(map(_gap, c, here)) < 0.5]
+        following = (at[0] + step) % len(centres) if at else (0 if step > 0 else -1)
+        self.presenter.go_to(centres[following])
+
+    def _say(self, line: str) -> None:
+        show_warning(line[:300])
+
+    def _bind_keys(self) -> list[QShortcut]:
+        """Bind keys that no layer uses; they work wherever the focus is."""
+        window, session = main_window(self.viewer), self.session
+        state = session.state
+        actions: dict[str, Any] = {
+            "Alt+Z": session.undo,
+            "Alt+Shift+Z": session.redo,
+            "Alt+R": session.reroll,
+            "Alt+N": self.next_tumour,
+            "Alt+O": lambda: setattr(state, "overlay_visible", not state.overlay_visible),
+            "Alt+S": lambda: setattr(state, "show_synthetic", not state.show_synthetic),
+        }
+        for number, name in enumerate(WINDOWS_HU, start=1):
+            actions[f"Alt+{number}"] = lambda name=name: setattr(state, "window", name)
+        shortcuts = []
+        for keys, action in actions.items():
+            shortcut = QShortcut(QKeySequence(keys), window)
+            shortcut.activated.connect(lambda action=action: action())
+            shortcuts.append(shortcut)
+        return shortcuts
+
+    def _watch_window(self) -> None:
+        window = main_window(self.viewer)
+        if window is not None:
+            window.destroyed.connect(self.close)
+            window.installEventFilter(self)
+            qt_viewer = self.viewer.window._qt_viewer
+            qt_viewer.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Take dropped folders and volumes to the session before napari guesses."""
+        if event.type() == QEvent.Type.Close:
+            self.close()
+        if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
+            path = dropped_scan(event)
+            if path is not None:
+                event.acceptProposedAction()
+                self.session.open_path(path)
+                return True
+        return False
+
+
+def dropped_scan(event: QDropEvent) -> Path | None:
+    """Return the one dropped folder or volume file that looks like a CT, or None."""
+    from napari_radiogen.plugin.readers import claims
+
+    urls = event.mimeData().urls()
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    path = Path(urls[0].toLocalFile())
+    return path if claims(path) else None
+
+
+_workbenches: weakref.WeakKeyDictionary[Any, Workbench] = weakref.WeakKeyDictionary()
+
+
+def workbench_of(viewer: Any, session: Session | None = None) -> Workbench:
+    """Return the viewer's workbench, made on the first call."""
+    real = unwrapped(viewer)
+    known = _workbenches.get(real)
+    if known is None:
+        known = Workbench(real, session)
+        _workbenches[real] = known
+    return known
+
+
+def _gap(a: float, b: float) -> float:
+    return abs(a - b)
