@@ -90,8 +90,10 @@ def _report(
     counter.message = "leakage and diversity"
     return ControlReport(
         model=generator.name,
+        digest=generator.digest,
         cohort=cohort.name,
         cohort_kind=cohort.kind,
+        cohort_digest=cohort.digest,
         seed=settings.seed,
         attributes={name: fidelity(trial, generator, own, name) for name in ATTRIBUTES},
         permuted=tuple(runs),

@@ -78,5 +78,13 @@ class NoduleGenerator(Protocol):
 class MeasuringNetwork(Protocol):
     """A segmenter that had no part in training any generator."""
 
+    @property
+    def name(self) -> str:
+        """Of the model."""
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the weights."""
+
     def masks(self, images_hu: FloatArray, pixel_mm: float) -> npt.NDArray[np.bool_]:
         """Outline the nodule nearest the centre of each slice (B, H, W)."""

@@ -60,6 +60,8 @@ class AttributeFidelity:
 class MeasuringCheck:
     """The measuring network on the real central slices of the same subjects."""
 
+    name: str
+    digest: str
     dice: float
     dice_ci95: Interval
     bias: dict[str, float]
@@ -72,6 +74,7 @@ class PermutedRun:
     """A model trained on permuted genes, given the true ones."""
 
     name: str
+    digest: str
     spearman: dict[str, float]
     empty_masks: int
 
@@ -81,8 +84,10 @@ class ControlReport:
     """Everything that ``radiogen evaluate control`` reports."""
 
     model: str
+    digest: str
     cohort: str
     cohort_kind: str
+    cohort_digest: str
     seed: int
     attributes: dict[str, AttributeFidelity]
     permuted: tuple[PermutedRun, ...]
@@ -120,8 +125,12 @@ class ControlReport:
             for name in ATTRIBUTES
         }
         return {
-            "model": self.model,
-            "cohort": {"name": self.cohort, "kind": self.cohort_kind},
+            "model": {"name": self.model, "sha256": self.digest},
+            "cohort": {
+                "name": self.cohort,
+                "kind": self.cohort_kind,
+                "digest": self.cohort_digest,
+            },
             "seed": self.seed,
             "attributes": {name: self._attribute(name) for name in ATTRIBUTES},
             "permuted": {

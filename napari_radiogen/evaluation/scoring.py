@@ -59,6 +59,8 @@ def check_measuring(trial: Trial, network: MeasuringNetwork) -> MeasuringCheck:
     measured = measure_slices(images, found, cohort.pixel_mm)
     rng = np.random.default_rng(trial.settings.seed)
     return MeasuringCheck(
+        name=network.name,
+        digest=network.digest,
         dice=float(scores.mean()),
         dice_ci95=cluster_bootstrap(
             plan.patients,
@@ -112,7 +114,7 @@ def permuted_run(trial: Trial, model: NoduleGenerator, network: MeasuringNetwork
     for name, values in measured.values.items():
         truth = trial.plan.truth[name]
         medians[name] = float(np.median(spearman(truth, worst_case(truth, values))))
-    return PermutedRun(model.name, medians, measured.empty)
+    return PermutedRun(model.name, model.digest, medians, measured.empty)
 
 
 def _share(measured: FloatArray) -> float:

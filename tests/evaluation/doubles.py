@@ -143,6 +143,8 @@ class DiscGenerator:
 
 
 class ThresholdNetwork:
+    name, digest = "threshold", "t0"
+
     def masks(self, images_hu, pixel_mm):
         assert pixel_mm == PIXEL
         return images_hu > -550

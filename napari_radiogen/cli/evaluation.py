@@ -1,0 +1,164 @@
+"""``radiogen evaluate control``: do genes steer what a model paints?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from napari_radiogen.cli.output import print_json, progress
+from napari_radiogen.constants import ATTRIBUTE_UNITS, ATTRIBUTES, RESEARCH_USE
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from napari_radiogen.evaluation.report import ControlReport
+
+#: What the genes of each kind of cohort are, said wherever a number is shown.
+COHORT_LABELS = {
+    "planted": "planted: invented expression",
+    "phantom": "phantom: invented patients",
+    "surrogate": "surrogate: real patients of another collection",
+    "real": "real patients",
+}
+
+_evaluate = typer.Typer(help="Measure what a model does, on test patients only.")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    _evaluate.command("control")(control)
+    app.add_typer(_evaluate, name="evaluate")
+
+
+@_evaluate.callback()
+def _group() -> None:
+    """Keep ``control`` a command of its own while it is the only one."""
+
+
+def control(
+    model: Annotated[str, typer.Option(help="Name, or path of a run or of its weights.")],
+    cohort: Annotated[Path, typer.Option(help="Cohort folder.")],
+    permuted: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Model trained on permuted genes; repeat. Default: those shipped with the model."
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="Pairs of noise and background.")] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Of noise, backgrounds and resampling.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure how painted nodules follow the genes of test subjects (METHODS 2)."""
+    from napari_radiogen.evaluation.control import evaluate_control
+    from napari_radiogen.evaluation.settings import ControlSettings
+    from napari_radiogen.inference.generator import load_generator
+    from napari_radiogen.inference.library import find_model
+    from napari_radiogen.inference.measuring import load_measuring_unet
+    from napari_radiogen.io.cohort_store import open_cohort
+
+    store = open_cohort(cohort)
+    name = find_model(model, system="mcgan").name
+    null = permuted if permuted is not None else shipped_permuted(name)
+    with progress("evaluate control") as report_progress:
+        report = evaluate_control(
+            load_generator(model),
+            load_measuring_unet(),
+            store,
+            permuted=[load_generator(run) for run in null],
+            settings=ControlSettings(draws=draws, seed=seed),
+            progress=report_progress,
+        )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        show(report)
+
+
+def shipped_permuted(model: str) -> list[str]:
+    """Return the shipped models that learned permuted genes beside a model."""
+    from napari_radiogen.inference.library import list_models
+
+    prefix = f"{model}-permuted"
+    return [e.name for e in list_models() if e.role == "permuted" and e.name.startswith(prefix)]
+
+
+def show(report: ControlReport) -> None:
+    """Print a report as tables on standard output."""
+    from rich.console import Console
+
+    console = Console()
+    label = COHORT_LABELS[report.cohort_kind]
+    console.print(f"{report.model} on {report.cohort} ({label})", markup=False)
+    console.print(
+        f"{report.subjects} test subjects of {report.patients} patients, {report.draws} draws"
+    )
+    console.print(_control_table(report))
+    console.print(_check_table(report))
+    for warning in report.warnings:
+        console.print(f"warning: {warning}", markup=False)
+    console.print(RESEARCH_USE)
+
+
+def _control_table(report: ControlReport) -> Table:
+    from rich.table import Table
+
+    table = Table("", *(_with_unit(name) for name in ATTRIBUTES), title="Control by genes")
+    own = [report.attributes[name] for name in ATTRIBUTES]
+    mean = [report.mean_genes[name] for name in ATTRIBUTES]
+    table.add_row("Spearman, median of draws", *(_two(a.control.spearman) for a in own))
+    table.add_row("95 % interval over patients", *(_interval(a.control.ci95) for a in own))
+    table.add_row("Spearman, mean of draws", *(_two(a.control.spearman_mean) for a in own))
+    table.add_row("R²", *(_two(a.r2) for a in own))
+    table.add_row("slope", *(_two(a.slope) for a in own))
+    table.add_row("bias", *(_two(a.bias) for a in own))
+    table.add_row("ceiling: R² of ridge from metagenes", *(_two(a.ceiling) for a in own))
+    table.add_row("all genes at the mean, Spearman", *(_two(c.spearman) for c in mean))
+    runs = len(report.permuted)
+    bars = [report.null(name)[1] for name in ATTRIBUTES]
+    table.add_row(f"permuted genes, largest |Spearman| of {runs}", *map(_two, bars))
+    table.add_row("lower bound above it", *(_yes(report.above_null(n)) for n in ATTRIBUTES))
+    return table
+
+
+def _check_table(report: ControlReport) -> Table:
+    from rich.table import Table
+
+    check = report.measuring_unet
+    table = Table("", "value", title="Background, masks and measuring")
+    table.add_row("leakage, outside / inside (raw)", f"{report.leakage:.4f}")
+    table.add_row("background PSNR, dB (raw)", f"{report.background_psnr_db:.1f}")
+    table.add_row("composite exact outside the nodule", _yes(report.composite_exact))
+    table.add_row("diversity over noise / real", _two(report.diversity))
+    table.add_row("Dice of own and measured mask", _two(report.mask_dice))
+    table.add_row("empty masks, true / mean genes", _pair(report.empty_masks))
+    table.add_row(
+        "measuring U-Net, Dice on real", f"{_two(check.dice)} {_interval(check.dice_ci95)}"
+    )
+    for name in ATTRIBUTES:
+        numbers = f"bias {_two(check.bias[name])}, Spearman {_two(check.spearman[name])}"
+        table.add_row(f"measuring U-Net, {_with_unit(name)}", numbers)
+    return table
+
+
+def _with_unit(name: str) -> str:
+    words = name.replace("_hu", " HU").replace("_", " ")
+    unit = ATTRIBUTE_UNITS[name]
+    return words if not unit or unit in words else f"{words}, {unit}"
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def _interval(bounds: tuple[float, float]) -> str:
+    return f"[{bounds[0]:.2f}, {bounds[1]:.2f}]"
+
+
+def _pair(counts: dict[str, int]) -> str:
+    return f"{counts['true_genes']} / {counts['mean_genes']}"
+
+
+def _yes(value: bool | None) -> str:
+    return "not tested" if value is None else "yes" if value else "no"

@@ -1,0 +1,103 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from napari_radiogen.domain import ExpressionMatrix
+from napari_radiogen.errors import CohortError, ModelError
+from napari_radiogen.evaluation.plan import plan_draws, require_fit, subject_metagenes
+from napari_radiogen.evaluation.settings import ControlSettings
+from tests.evaluation.doubles import GENES, DiscGenerator, identity_metagenes
+
+SETTINGS = ControlSettings(draws=16)
+
+
+@pytest.fixture(scope="module")
+def plan(cohort):
+    return plan_draws(cohort, SETTINGS)
+
+
+def without(cohort, keep):
+    slices = {name: column[keep] for name, column in cohort.slices.items()}
+    altered = dataclasses.replace(cohort, slices=slices)
+    altered.__dict__.update(image=cohort.image[keep], mask=cohort.mask[keep])
+    return altered
+
+
+def test_only_test_subjects_are_planned(plan, cohort):
+    assert plan.subjects == cohort.split.test
+    assert {cohort.slices["split"][row] for row in plan.central} == {"test"}
+    assert (cohort.slices["dz_mm"][plan.central] == 0).all()
+
+
+def test_backgrounds_are_natural_and_of_another_test_patient(plan, cohort):
+    rows = plan.backgrounds
+    assert rows.shape == (16, len(plan.subjects))
+    assert (cohort.slices["role"][rows] == "background").all()
+    assert (cohort.slices["split"][rows] == "test").all()
+    assert not cohort.mask[rows.ravel()].any()
+    assert (cohort.slices["patient_id"][rows] != np.array(plan.patients)).all()
+
+
+def test_no_background_repeats_while_there_are_others(plan):
+    assert all(len(set(column)) == 16 for column in plan.backgrounds.T)
+
+
+def test_swaps_never_return_the_subject(plan):
+    count = len(plan.subjects)
+    assert sorted(plan.partners) == list(range(count))
+    assert (plan.partners != np.arange(count)).all()
+
+
+def test_a_background_that_shows_a_nodule_is_refused(cohort):
+    altered = dataclasses.replace(cohort)
+    altered.__dict__.update(mask=np.ones_like(cohort.mask))
+    with pytest.raises(CohortError, match="shows a nodule"):
+        plan_draws(altered, SETTINGS)
+
+
+def test_without_backgrounds_of_others_there_is_no_test(cohort):
+    own = (cohort.slices["role"] != "background") | (cohort.slices["patient_id"] == "P10")
+    with pytest.raises(CohortError, match="no test patient other than P10"):
+        plan_draws(without(cohort, own), SETTINGS)
+
+
+def test_a_subject_without_central_slice_or_attribute_is_refused(cohort, plan):
+    keep = np.arange(len(cohort.slices["role"])) != plan.central[3]
+    with pytest.raises(CohortError, match=f"{plan.subjects[3].subject_id} has 0 central"):
+        plan_draws(without(cohort, keep), SETTINGS)
+    blank = tuple(dataclasses.replace(s, attributes={}) for s in cohort.subjects)
+    with pytest.raises(CohortError, match="attribute diameter"):
+        plan_draws(dataclasses.replace(cohort, subjects=blank), SETTINGS)
+
+
+def test_genes_are_matched_by_symbol(cohort, plan):
+    backwards = identity_metagenes(GENES[::-1])
+    scores = subject_metagenes(cohort, backwards, plan.subjects)
+    expected = cohort.expression.rows(tuple(s.subject_id for s in plan.subjects))
+    np.testing.assert_array_equal(scores, expected[:, ::-1])
+
+
+def test_a_missing_gene_is_named_and_counts_are_refused(cohort, plan):
+    with pytest.raises(ModelError, match="1 genes are not in the cohort: PHG9"):
+        subject_metagenes(cohort, identity_metagenes(("PHG1", "PHG9")), plan.subjects)
+    table = cohort.expression
+    counts = ExpressionMatrix(table.values, table.patient_ids, table.gene_symbols, "counts")
+    with pytest.raises(CohortError, match="log2"):
+        subject_metagenes(
+            dataclasses.replace(cohort, expression=counts), identity_metagenes(), plan.subjects
+        )
+
+
+def test_a_model_that_saw_test_patients_is_refused(cohort):
+    require_fit(DiscGenerator(subjects=cohort.subjects), cohort)
+    for split in ("train", "validation"):
+        moved = tuple(dataclasses.replace(s, split=split) for s in cohort.split.test[:2])
+        with pytest.raises(ModelError, match=r"1 of the cohort's test patients, such as P06"):
+            require_fit(DiscGenerator(subjects=moved), cohort)
+
+
+def test_a_model_on_another_grid_is_refused(cohort):
+    for change in ({"pixel_mm": 0.9}, {"size_px": 128}, {"hu_range": (-1000.0, 400.0)}):
+        with pytest.raises(ModelError, match="slices are"):
+            require_fit(DiscGenerator(**change), cohort)
