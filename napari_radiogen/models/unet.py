@@ -68,7 +68,8 @@ class UNet(nn.Module):
         deep = [widths[-1], *reversed(widths[1:])]
         self.decoders = nn.ModuleList(
             nn.Sequential(
-                drop(dropout if level < 2 else 0.0), _double_conv(spatial_dims, below + width, width)
+                drop(dropout if level < 2 else 0.0),
+                _double_conv(spatial_dims, below + width, width),
             )
             for level, (below, width) in enumerate(zip(deep, reversed(widths), strict=True))
         )

@@ -1,0 +1,69 @@
+"""A U-Net that reads slices: HU in, probability out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from napari_radiogen.inference.library import load_model
+from torch import Tensor
+
+from napari_radiogen.errors import ModelError
+from napari_radiogen.imaging.windows import hu_to_unit
+from napari_radiogen.models.checkpoint import load_strictly
+from napari_radiogen.models.unet import UNet
+
+FloatArray = npt.NDArray[np.float32]
+
+#: Slices that go through the network at once.
+BATCH = 16
+
+
+@dataclass(frozen=True, eq=False)
+class SliceReader:
+    """A trained U-Net with its name and digest."""
+
+    network: UNet
+    name: str
+    digest: str
+
+    def logits(self, unit: Tensor) -> Tensor:
+        """Return logits (B, 1, H, W) of inputs in [-1, 1], sides divisible by 32."""
+        with torch.inference_mode():
+            out: Tensor = self.network(unit.contiguous(memory_format=torch.channels_last))
+        return out
+
+    def probability(self, images_hu: npt.NDArray[Any]) -> FloatArray:
+        """Return the probability of nodule (B, H, W) of slices in HU.
+
+        Slices are 0.75 mm a pixel, their sides divisible by 32.
+        """
+        if not len(images_hu):
+            return np.zeros(images_hu.shape, dtype=np.float32)
+        unit = torch.from_numpy(hu_to_unit(images_hu))[:, None]
+        parts = [torch.sigmoid(self.logits(part))[:, 0] for part in unit.split(BATCH)]
+        return np.asarray(torch.cat(parts).numpy())
+
+
+def load_reader(name: str) -> SliceReader:
+    """Load a U-Net by the name of a shipped model or the path of a run.
+
+    Raises
+    ------
+    ModelError
+        When there is no such model, or it is not a U-Net.
+    """
+    model = load_model(name)
+    if model.description.get("system") != "unet":
+        raise ModelError("not a U-Net", subject=name)
+    try:
+        base = int(model.description["config"]["base"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError("the description does not say the network's base width", name) from error
+    network = UNet(base=base)
+    load_strictly(network, model.tensors)
+    fast = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return SliceReader(fast, model.name, model.digest)

@@ -1,0 +1,179 @@
+"""One training run of a U-Net: cohort in; weights, log and card in a folder out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from napari_radiogen import __version__
+from napari_radiogen.analysis.bootstrap import cluster_bootstrap
+from napari_radiogen.constants import HU_PATCH_RANGE, RESEARCH_USE
+from napari_radiogen.io.cohort_store import CohortStore
+from napari_radiogen.models.checkpoint import digest, load_strictly, pack, parameter_count, unpack
+from napari_radiogen.models.unet import UNet
+from napari_radiogen.trainers.run import Progress, RunFolder
+from napari_radiogen.trainers.unet import (
+    TrainedUNet,
+    UNetConfig,
+    build_unet,
+    case_dice,
+    slice_counts,
+    train_unet,
+)
+from napari_radiogen.trainers.unet_data import LabelledSlices, phantom_negatives, slices_of
+
+#: Resamples of patients behind an interval.
+RESAMPLES = 2000
+
+
+def run_unet(
+    config: UNetConfig,
+    cohort: CohortStore,
+    folder: Path,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Path:
+    """Train on a cohort and leave config, log, weights and card in a folder.
+
+    Returns
+    -------
+    Path
+        The weights, in half precision.
+
+    Raises
+    ------
+    Cancelled
+        When ``cancelled`` says so.
+    RadiogenError
+        When the folder is not empty.
+    """
+    run = RunFolder(folder)
+    origin = {"name": cohort.name, "kind": cohort.kind, "digest": cohort.digest}
+    run.write_config(config.model_dump(mode="json"), origin)
+    train = slices_of(cohort, "train", config.planes)
+    for seed in config.phantom_seeds:
+        train = train.joined(phantom_negatives(seed, progress=progress, cancelled=cancelled))
+    validation = slices_of(cohort, "validation", config.planes)
+    trained = train_unet(config, train, validation, progress=progress, cancelled=cancelled)
+    for step, dice in trained.history:
+        run.log({"step": step, "validation_dice": dice})
+    data = pack_unet(trained, config, cohort)
+    stored = stored_unet(data, config)
+    scores = test_scores(stored, slices_of(cohort, "test", config.planes))
+    return run.write_model(data, model_card(config, cohort, trained, data, scores))
+
+
+def pack_unet(trained: TrainedUNet, config: UNetConfig, cohort: CohortStore) -> bytes:
+    """Serialise a network in half precision, with what it needs to be judged."""
+    tensors = {
+        f"network.{name}": tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in trained.network.state_dict().items()
+    }
+    description = {
+        "system": "unet",
+        "name": config.name,
+        "role": config.role,
+        "config": config.model_dump(mode="json"),
+        "cohort": {
+            "name": cohort.name,
+            "kind": cohort.kind,
+            "digest": cohort.digest,
+            "split_digest": cohort.split_digest,
+        },
+        "pixel_mm": cohort.pixel_mm,
+        "hu_range": list(HU_PATCH_RANGE),
+        "parameters": parameter_count(trained.network),
+        "validation_dice": trained.dice,
+        "steps": trained.steps,
+        "minutes": trained.minutes,
+        "versions": {"napari-radiogen": __version__, "torch": torch.__version__},
+    }
+    return pack(tensors, description)
+
+
+def stored_unet(data: bytes, config: UNetConfig) -> UNet:
+    """Read a packed network back: what is judged is what is stored."""
+    network = build_unet(config)
+    load_strictly(network, unpack(data)[0])
+    return network
+
+
+def test_scores(network: UNet, slices: LabelledSlices) -> dict[str, float]:
+    """Return mean Dice per case with its interval over patients, and the median."""
+    scores = case_dice(network, slices)
+    patient_of = dict(zip(slices.cases.tolist(), slices.patients.tolist(), strict=True))
+    values = np.array(list(scores.values()))
+    patients = [str(patient_of[case]) for case in scores]
+    low, high = cluster_bootstrap(
+        patients,
+        lambda rows: float(values[rows].mean()),
+        resamples=RESAMPLES,
+        rng=np.random.default_rng(0),
+    )
+    return {
+        "dice": float(values.mean()),
+        "low": low,
+        "high": high,
+        "median": float(np.median(values)),
+        "cases": float(len(values)),
+        "patients": float(len(set(patients))),
+        "false_slices": false_slices(network, slices),
+    }
+
+
+def false_slices(network: UNet, slices: LabelledSlices) -> float:
+    """Return the share of nodule-free slices in which anything is outlined; nan without one."""
+    empty = np.flatnonzero(~slices.positive)
+    if not len(empty):
+        return math.nan
+    chosen = LabelledSlices(
+        slices.image[empty], slices.mask[empty], slices.cases[empty], slices.patients[empty]
+    )
+    _, found = slice_counts(network, chosen)
+    return float((found > 0).mean())
+
+
+def model_card(
+    config: UNetConfig,
+    cohort: CohortStore,
+    trained: TrainedUNet,
+    data: bytes,
+    scores: dict[str, float],
+) -> str:
+    """Write what a person must know before using the weights."""
+    counts: dict[str, Any] = {
+        name: f"{len(group)} subjects of {len({s.patient_id for s in group})} patients"
+        for name, group in cohort.split.groups().items()
+    }
+    return f"""# {config.name}
+
+{RESEARCH_USE}.
+
+- **What**: U-Net (Li 2018, METHODS 1.1), base {config.base}, {parameter_count(trained.network):,}
+  parameters, one 2-D slice of 64 x 64 at {cohort.pixel_mm:.2f} mm, {" / ".join(config.planes)}.
+  Stored in half precision, computed in single. Role: {config.role}.
+- **Data**: cohort `{cohort.name}` ({cohort.kind}), digest `{cohort.digest[:16]}`, split digest
+  `{cohort.split_digest[:16]}`. Training {counts["train"]}, validation {counts["validation"]},
+  test {counts["test"]}; no patient stands in two.
+- **Training**: {trained.steps:,} steps of {config.batch_size} in {trained.minutes:.1f} minutes,
+  BCE + Dice, checkpoint chosen on validation (Dice per case {trained.dice:.3f}), seed
+  {config.seed}. {_phantom_line(config)}
+- **Test**: Dice per case {scores["dice"]:.3f} (95 % interval over patients {scores["low"]:.3f} to
+  {scores["high"]:.3f}; median {scores["median"]:.3f}) on {scores["cases"]:.0f} nodules of
+  {scores["patients"]:.0f} patients; a case is all slices of a nodule's patch, empty ones included.
+  Something is outlined in {100 * scores["false_slices"]:.1f} % of the nodule-free slices.
+- **sha256**: `{digest(data)}`
+"""
+
+
+def _phantom_line(config: UNetConfig) -> str:
+    if not config.phantom_seeds:
+        return "No phantom slice was used."
+    seeds = ", ".join(str(s) for s in config.phantom_seeds)
+    return f"Nodule-free slices of phantom scans (seeds {seeds}) were added as negatives."
