@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-QT ?= pyqt5
+# The Qt of the environment that is there, PyQt5 in a new one.
+QT ?= $(or $(patsubst .venv/.setup-%,%,$(firstword $(wildcard .venv/.setup-*))),pyqt5)
 PYTHON ?=
 PYTEST_ARGS ?=
 export PYTHON

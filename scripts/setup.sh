@@ -31,6 +31,10 @@ if ! [[ -x .venv/bin/python ]] || ! .venv/bin/python -c "$recent" 2>/dev/null; t
   fi
   "$python" -m venv --clear .venv
 fi
+other=$([[ $qt == pyqt5 ]] && echo PyQt6 || echo PyQt5)
+if [[ -n $(compgen -G ".venv/lib/python*/site-packages/$other") ]]; then
+  .venv/bin/python -m pip uninstall -qq -y "$other" "$other-Qt${other: -1}" "${other}_sip"
+fi
 echo "Installing napari-radiogen with every extra into .venv (some minutes the first time)"
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
   --constraint constraints.txt --editable ".[gui,$qt,train,docs,dev]"
