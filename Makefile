@@ -73,4 +73,4 @@ docs: setup
 	@echo "Documentation: $(abspath build/docs/index.html)"
 
 bench: setup
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@for script in $(sort $(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
