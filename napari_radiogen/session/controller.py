@@ -25,13 +25,14 @@ from napari_radiogen.domain import (
 )
 from napari_radiogen.errors import Cancelled, InputError, RadiogenError, SynthesisError
 from napari_radiogen.session import exports
+from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.live import LiveNodule
 from napari_radiogen.session.models import LoadedModels, load_models
 from napari_radiogen.session.ports import Engines, FloatArray, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reference import OutOfCohort
 from napari_radiogen.session.resolve import Facts, metagene_vector, resolve
-from napari_radiogen.session.siting import check_site, suggest_point
+from napari_radiogen.session.siting import check_site
 from napari_radiogen.session.state import Intent, SessionState
 from napari_radiogen.session.undo import History
 from napari_radiogen.session.work import Work
@@ -127,6 +128,11 @@ class Session:
     def result(self) -> SynthesisResult | None:
         """The nodule on screen."""
         return self.live.result
+
+    @property
+    def runner(self) -> JobRunner:
+        """The runner, for jobs of a front end's own kinds."""
+        return self.work.runner
 
     @property
     def can_undo(self) -> bool:
@@ -288,11 +294,6 @@ class Session:
         site = NoduleSite(scan.series_uid, (x, y, z))
         self._change(lambda now: replace(now, site=site))
 
-    def suggest_point(self) -> Point | None:
-        """Return a good place for a first nodule; None before the lung is outlined."""
-        found = None if self.tumours is None else self.tumours.labels
-        return None if self.lung is None else suggest_point(self.lung, found)
-
     def select(self, ids: Iterable[str]) -> None:
         """Mark subjects on the map; changes no pixels."""
         self.state.selected = tuple(ids)
@@ -436,14 +437,21 @@ class Session:
 
         self.live.ask(wanted, make)
 
-    def _export(self, path: str | Path, write: Callable[[exports.Exportable, Path], None]) -> None:
+    def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
         target = Path(path)
         scan, result, models = self.scan, self.result, self.models
-        if scan is None or result is None or not result.complete or models.generator is None:
+        wanted = resolve(self.state.intent, Facts(scan, self.generator))
+        finished = result is not None and result.complete and result.request == wanted
+        if scan is None or result is None or not finished or models.reference is None:
             self.failed.emit("there is no finished synthetic nodule to export yet")
             return
-        what = exports.Exportable(
-            scan, self.scan_path, result, self.state.intent, models.generator, models.reference
+        what = Exportable(
+            scan,
+            self.scan_path,
+            result,
+            self.state.intent,
+            models.reference.generator,
+            models.reference,
         )
         self.work.start(
             "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))

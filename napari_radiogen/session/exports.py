@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.errors import InputError
-from napari_radiogen.session.ports import Generator
+from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.recipe import make_recipe
 from napari_radiogen.session.recipe import save as save_recipe_file
-from napari_radiogen.session.reference import Reference
-from napari_radiogen.session.state import Intent
 
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
-
-
-@dataclass(frozen=True, eq=False)
-class Exportable:
-    """One finished nodule with all that describes it, frozen for a job."""
-
-    scan: CTVolume
-    scan_path: Path | None
-    result: SynthesisResult
-    intent: Intent
-    generator: Generator
-    reference: Reference | None
 
 
 def check_suffix(path: Path, allowed: tuple[str, ...]) -> str:
@@ -80,8 +66,8 @@ def write_synthetic(what: Exportable, path: Path) -> None:
 
 def write_figure(what: Exportable, path: Path) -> None:
     """Write the figure, and its recipe beside it."""
-    from napari_radiogen.session.figure import compose, save_figure
+    from napari_radiogen.session.figure import compose_figure, save_figure
 
     suffix = check_suffix(path, FIGURE_SUFFIXES)
     write_recipe(what, recipe_path(path, suffix))
-    save_figure(compose(what), path)
+    save_figure(compose_figure(what), path)

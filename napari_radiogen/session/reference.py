@@ -41,6 +41,7 @@ class Reference:
     """
 
     def __init__(self, generator: Generator) -> None:
+        self.generator = generator
         self._names = {name: k for k, name in enumerate(generator.metagenes.names)}
         split = {s.subject_id: s.split for s in generator.subjects}
         train = [i for i, s in enumerate(generator.subject_ids) if split.get(s, "train") == "train"]
