@@ -93,10 +93,25 @@ def random_centre(
             return tuple(float(c) for c in points[fits[0]])  # type: ignore[return-value]
 
 
-def chest_geometry(spacing_mm: Spacing, who: Physique) -> VolumeGeometry:
-    """Return a grid over the whole chest of a patient."""
-    low = np.array([a for a, _ in FIELD_MM]) * who.scale
-    high = np.array([b for _, b in FIELD_MM]) * who.scale
+def chest_geometry(
+    spacing_mm: Spacing, who: Physique, *, slab: tuple[float, float] | None = None
+) -> VolumeGeometry:
+    """Return a grid over the whole chest of a patient, or a slab of it.
+
+    Parameters
+    ----------
+    spacing_mm
+        Along (z, y, x).
+    who
+        The patient.
+    slab
+        Lowest and highest z in model mm.
+    """
+    low = np.array([a for a, _ in FIELD_MM])
+    high = np.array([b for _, b in FIELD_MM])
+    if slab is not None:
+        low[2], high[2] = max(low[2], slab[0]), min(high[2], slab[1])
+    low, high = low * who.scale, high * who.scale
     count = np.ceil((high - low)[::-1] / spacing_mm).astype(int)
     return VolumeGeometry((count[0], count[1], count[2]), spacing_mm, (low[0], low[1], low[2]))
 
@@ -152,6 +167,7 @@ def render_scene(
     geometry: VolumeGeometry,
     *,
     nodule: bool = True,
+    patient_id: str | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> PhantomScan:
@@ -170,7 +186,7 @@ def render_scene(
     hu = blur(canvas.hu, spacing, scene.scanner)
     hu = add_noise(hu, spacing, scene.scanner, np.random.default_rng([scene.seed, 3]))
     step(1.0, "phantom ready")
-    return _package(scene, geometry, hu, mask)
+    return _package(scene, geometry, hu, mask, patient_id or f"PHANTOM-{scene.seed:04d}")
 
 
 def _paint(
@@ -207,13 +223,15 @@ def _paint_lung_vessels(canvas: Canvas, scene: Scene, distance: Array) -> None:
     lungs.paint_vessels(canvas, scene.who, distance, arteries, veins)
 
 
-def _package(scene: Scene, geometry: VolumeGeometry, hu: Array, mask: Any) -> PhantomScan:
+def _package(
+    scene: Scene, geometry: VolumeGeometry, hu: Array, mask: Any, patient_id: str
+) -> PhantomScan:
     ct = CTVolume(
         quantise(hu),
         geometry,
         series_uid=f"phantom-{scene.seed}",
-        patient_id=f"PHANTOM-{scene.seed:04d}",
-        description="SYNTHETIC phantom chest",
+        patient_id=patient_id,
+        description="phantom chest",
         synthetic=True,
     )
     labels = LabelVolume(

@@ -103,11 +103,12 @@ def tube_coverage(canvas: Canvas, tubes: Tubes) -> Array:
     out = np.zeros(canvas.hu.shape, dtype=np.float32)
     hz, hy, hx = (np.float32(s) for s in canvas.spacing)
     mean_h = float(np.cbrt(hx * hy * hz))
+    tiny = np.float32(1e-6)
 
     def covered(offset: list[Array], radius: Array) -> Array:
         x, y, z = offset
-        d2 = x * x + y * y + z * z + np.float32(1e-6)
-        wide = np.sqrt(((x * hx) ** 2 + (y * hy) ** 2 + (z * hz) ** 2) / d2)
+        d2 = x * x + y * y + z * z + tiny
+        wide = np.sqrt(((x * hx) ** 2 + (y * hy) ** 2 + (z * hz) ** 2 + tiny * mean_h**2) / d2)
         edge = np.clip(np.float32(0.5) + (radius - np.sqrt(d2)) / wide, 0, 1)
         return np.asarray(edge * _area_factor(radius, mean_h))
 
