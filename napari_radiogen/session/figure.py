@@ -34,6 +34,7 @@ DIFFERENCE_HU = 800.0
 ACCENT = "#c2410c"
 #: Keeps white marks legible on white tissue.
 OUTLINE = [withStroke(linewidth=1.8, foreground="#1e293b")]
+BAR_OUTLINE = [withStroke(linewidth=3.2, foreground="#1e293b")]
 #: What a cohort's kind means for the reader of a figure.
 COHORT_NOTES = {
     "planted": "planted cohort: real nodules with invented expression - the genes mean nothing",
@@ -160,13 +161,13 @@ def _draw_bar(axes: Any, section: Section, length_mm: float, color: str = "white
     left, right, bottom, top = section.extent_mm
     x = left + 0.05 * (right - left)
     y = bottom - 0.06 * (bottom - top)
-    outline = OUTLINE if color == "white" else None
+    white = color == "white"
     axes.plot(
         [x, x + length_mm], [y, y], color=color, lw=1.6, solid_capstyle="butt",
-        path_effects=outline,
+        path_effects=BAR_OUTLINE if white else None,
     )  # fmt: skip
     axes.text(x, y - 0.025 * (bottom - top), f"{length_mm:g} mm", color=color, fontsize=6.5,
-              path_effects=outline)  # fmt: skip
+              path_effects=OUTLINE if white else None)  # fmt: skip
 
 
 def _draw_words(figure: Figure, what: Exportable) -> None:

@@ -93,7 +93,9 @@ def draw_table(axes: Any, what: Exportable) -> None:
     ]
     vector = np.array(what.result.request.metagenes, dtype=np.float32)
     gauge = what.reference.gauge(vector)
-    rows.append(("Out of cohort", f"{gauge.percentile:.0f}th percentile"))
+    rows.append(
+        ("Distance from the cohort", f"percentile {gauge.percentile:.0f} of its own distances")
+    )
     rows.append(("Nearest subjects", ", ".join(gauge.nearest[:3])))
     for number, (words, value) in enumerate(rows):
         y = 0.93 - number * 0.135

@@ -1,0 +1,107 @@
+import json
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+from PIL import Image
+
+from napari_radiogen.session import recipe
+from napari_radiogen.session.figure import COHORT_NOTES, cohort_note
+from napari_radiogen.session.figure_genes import shown_metagenes
+from napari_radiogen.session.sections import section_around, section_through
+from tests.session.fakes import CENTRE, SERIES, make_engines, make_scan
+
+
+@pytest.fixture
+def exported(session, told):
+    done = []
+    session.exported.connect(done.append)
+    session.set_metagene("M01", 1.5)
+    return done
+
+
+def test_a_figure_lies_beside_the_recipe_that_makes_it_again(tmp_path, session, exported):
+    path = tmp_path / "nodule.png"
+    session.export_figure(path)
+    assert exported == [str(path)]
+    assert Image.open(path).size == (2338, 1654)
+    record = recipe.load(tmp_path / "nodule.recipe.json")
+    again = recipe.replay(record, session.scan, make_engines())
+    np.testing.assert_array_equal(again.composed.voxels, session.result.composed.voxels)
+
+
+def test_svg_text_is_text_and_says_what_it_is(tmp_path, session, exported):
+    session.export_figure(tmp_path / "nodule.svg")
+    text = (tmp_path / "nodule.svg").read_text()
+    for words in ("SYNTHETIC", "Research use only", "invented expression", "mcgan-fake", "M01 *"):
+        assert words in text
+    assert SERIES not in text
+
+
+def test_pdf_text_is_truetype(tmp_path, session, exported):
+    session.export_figure(tmp_path / "nodule.pdf")
+    data = (tmp_path / "nodule.pdf").read_bytes()
+    assert b"CIDFontType2" in data
+    assert b"/Subtype /Type3" not in data
+
+
+def test_a_volume_is_the_scan_but_for_the_region(tmp_path, session, exported):
+    path = tmp_path / "nodule.nii.gz"
+    session.export_volume(path)
+    written = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+    np.testing.assert_array_equal(written, session.result.paste_into(session.scan.voxels))
+    assert not np.array_equal(written, session.scan.voxels)
+    values = json.loads((tmp_path / "nodule.recipe.json").read_text())
+    assert values["genes"]["edits"] == {"M01": 1.5}
+    assert values["synthetic"] is True
+
+
+@pytest.mark.parametrize("name", ["nodule.jpg", "nodule", "nowhere/nodule.png"])
+def test_a_name_that_cannot_be_written_is_one_line(tmp_path, session, told, name):
+    session.export_figure(tmp_path / name)
+    assert len(told.failed) == 1
+    assert "\n" not in told.failed[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_exported_before_there_is_a_nodule(tmp_path, session, told):
+    session.open_scan(make_scan())
+    session.save_recipe(tmp_path / "r.json")
+    assert "no finished" in told.failed[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_kind_of_cohort_is_explained():
+    assert "invented" in cohort_note("planted:seed-0")
+    assert set(COHORT_NOTES) == {"planted", "phantom", "surrogate", "real"}
+    assert cohort_note("other:x") == "cohort other:x"
+
+
+def test_edited_metagenes_always_show():
+    vector = np.arange(50) / 10
+    assert shown_metagenes(vector, [0], count=4) == [0, 47, 48, 49]
+
+
+def test_sections_follow_the_patient_not_the_array():
+    scan = make_scan()
+    turned = scan.geometry.crop((0, 0, 0), scan.geometry.shape)
+    flipped = type(turned)(
+        turned.shape,
+        turned.spacing_mm,
+        tuple(turned.index_to_lps((turned.shape[0] - 1, turned.shape[1] - 1, 0))),
+        (1, 0, 0, 0, -1, 0, 0, 0, -1),
+    )
+    for plane in ("axial", "coronal", "sagittal"):
+        section = section_around((12.0, 17.0, -25.0), plane, 12.0, 1.5)
+        upright = section.sample(scan.voxels, scan.geometry)
+        again = section.sample(scan.voxels[::-1, ::-1], flipped)
+        np.testing.assert_allclose(upright, again, atol=0.1)
+
+
+def test_a_whole_section_spans_the_scan():
+    scan = make_scan()
+    section = section_through(scan.geometry, CENTRE, "coronal", 2.0)
+    left, right, bottom, top = section.extent_mm
+    assert right - left == pytest.approx(43 * 2, abs=2)
+    assert bottom - top == pytest.approx(35 * 2, abs=2)
+    assert section.points_mm[0, 0, 2] > section.points_mm[-1, 0, 2]
