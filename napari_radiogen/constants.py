@@ -42,6 +42,20 @@ SPICULATION_BAND_MM: Final = 2.25
 ATTRIBUTES: Final = ("diameter", "mean_hu", "spiculation")
 ATTRIBUTE_UNITS: Final[dict[str, str]] = {"diameter": "mm", "mean_hu": "HU", "spiculation": ""}
 
+# --- blending ----------------------------------------------------------------
+#: Up to this far from a synthetic mask the object is let through whole, mm.
+BLEND_CORE_MM: Final = 1.5
+#: From this far on the scan is untouched, mm: the margin of a nodule fades
+#: within about two pixels of a patch, and 4.5 mm holds its transition zone.
+BLEND_REACH_MM: Final = 4.5
+#: A synthetic nodule is painted this far above and below its centre, mm; the
+#: largest training nodules reach about 17 mm.
+NODULE_REACH_MM: Final = 20.0
+#: Vessels and gaps narrower than twice this count as lung when painting, mm.
+LUNG_BRIDGE_MM: Final = 6.0
+#: What a 12-bit CT stores, HU; composed voxels are clipped to it.
+HU_STORED_RANGE: Final = (-1024, 3071)
+
 # --- genes -------------------------------------------------------------------
 METAGENE_COUNT: Final = 100
 GENE_CODE_DIM: Final = 128

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,8 +48,15 @@ def plain(obj: object) -> Any:
 
 
 @contextmanager
-def progress(description: str) -> Iterator[Progress]:
+def progress(description: str, *, lines_every_s: float | None = None) -> Iterator[Progress]:
     """Show a bar on standard error while a job runs, if that is a terminal.
+
+    Parameters
+    ----------
+    description
+        What the job is.
+    lines_every_s
+        Elsewhere (a log, a batch queue) print a line this often; None is quiet.
 
     Yields
     ------
@@ -70,7 +79,14 @@ def progress(description: str) -> Iterator[Progress]:
     with bar:
         task = bar.add_task(description, total=1.0, message="")
 
+        due = time.monotonic()
+
         def report(fraction: float, message: str = "") -> None:
-            bar.update(task, completed=min(max(fraction, 0.0), 1.0), message=message)
+            nonlocal due
+            done = min(max(fraction, 0.0), 1.0)
+            bar.update(task, completed=done, message=message)
+            if lines_every_s is not None and bar.disable and time.monotonic() >= due:
+                print(f"{description} {done:4.0%}  {message}", file=sys.stderr, flush=True)
+                due = time.monotonic() + lines_every_s
 
         yield report

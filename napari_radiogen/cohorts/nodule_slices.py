@@ -137,7 +137,7 @@ def axial_rows(box: NoduleBox, free: list[int]) -> list[SliceRow]:
     first, last = max(0, shown[0] - POLE_SLICES), min(len(box.image) - 1, shown[-1] + POLE_SLICES)
     rows = []
     for z in range(first, last + 1):
-        nearest = min(free, key=lambda f: abs(f - z))  # noqa: B023 - used at once
+        nearest = min(free, key=lambda f: abs(f - z))
         rows.append(
             SliceRow(
                 role="nodule",
@@ -178,9 +178,7 @@ def other_plane_rows(ct: CTVolume, mask: LabelVolume) -> list[SliceRow]:
         for i in range(0, PATCH_SIZE_PX, OTHER_PLANE_STEP):
             here = np.flip(np.take(image, i, axis), 0), np.flip(np.take(label, i, axis), 0)
             if here[1].any() or i % (4 * OTHER_PLANE_STEP) == 0:
-                rows.append(
-                    SliceRow("segmentation", plane, 0.0, here[0], here[1], here[0])
-                )
+                rows.append(SliceRow("segmentation", plane, 0.0, here[0], here[1], here[0]))
     return rows
 
 

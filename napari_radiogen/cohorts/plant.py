@@ -99,7 +99,9 @@ def plant_cohort(
     content = _content(candidates, config)
     digest = write_cohort(out, content)
     truth = cast(dict[str, Any], content.truth)
-    split = {s: sum(x.split == s for x in content.subjects) for s in ("train", "validation", "test")}
+    split = {
+        s: sum(x.split == s for x in content.subjects) for s in ("train", "validation", "test")
+    }
     return {
         "cohort": str(out),
         "kind": "planted",

@@ -42,7 +42,8 @@ def slice_attributes(
     return {
         "diameter": 2 * float(np.sqrt(area_mm2 / np.pi)),
         "mean_hu": float(image[inside].mean()),
-        "spiculation": opening_loss(inside, pixel_mm) + gradient_dispersion(image, inside, pixel_mm),
+        "spiculation": opening_loss(inside, pixel_mm)
+        + gradient_dispersion(image, inside, pixel_mm),
     }
 
 

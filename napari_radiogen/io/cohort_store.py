@@ -149,7 +149,7 @@ def write_cohort(path: Path, content: CohortContent) -> str:
     tables = _tables(content)
     arrays = {name: getattr(content, name) for name in ARRAYS}
     digest = content_digest(tables, arrays, content.truth)
-    with complete_folder(path) as folder:
+    with complete_folder(path, marker="cohort.json") as folder:
         for name, text in tables.items():
             save_text(folder / name, text)
         group = zarr.open_group(folder / "patches.zarr", mode="w")

@@ -11,8 +11,14 @@ from torch.nn import functional as F
 LEAK = 0.2
 
 
-def conv(spatial_dims: int, in_channels: int, out_channels: int, kernel: int = 3, stride: int = 1,
-         **kwargs: Any) -> nn.Module:
+def conv(
+    spatial_dims: int,
+    in_channels: int,
+    out_channels: int,
+    kernel: int = 3,
+    stride: int = 1,
+    **kwargs: Any,
+) -> nn.Module:
     """Return a convolution that keeps (stride 1) or halves (stride 2) the size."""
     layer = {2: nn.Conv2d, 3: nn.Conv3d}[spatial_dims]
     return layer(in_channels, out_channels, kernel, stride, padding=kernel // 2, **kwargs)
@@ -57,7 +63,8 @@ class Fusion(nn.Module):
         super().__init__()
         groups = max(1, channels // 8)
         self.first = nn.Sequential(
-            conv(spatial_dims, channels, channels), nn.GroupNorm(groups, channels),
+            conv(spatial_dims, channels, channels),
+            nn.GroupNorm(groups, channels),
             nn.LeakyReLU(LEAK),
         )
         self.second = conv(spatial_dims, channels, 2 * channels)

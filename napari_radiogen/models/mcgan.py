@@ -8,6 +8,7 @@ own for the output, group instead of batch normalisation, per-pixel noise.
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -70,7 +71,9 @@ class GeneEncoder(nn.Module):
     def __init__(self, metagenes: int, code_dim: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(metagenes, code_dim), nn.LeakyReLU(LEAK), nn.Dropout(dropout),
+            nn.Linear(metagenes, code_dim),
+            nn.LeakyReLU(LEAK),
+            nn.Dropout(dropout),
             nn.Linear(code_dim, code_dim),
         )
 
@@ -115,6 +118,10 @@ class Generator(nn.Module):
                 fusion.style.affine.weight.mul_(0.5)  # type: ignore[union-attr, operator]
             self.head.bias.copy_(torch.tensor([0.0, -2.0, -2.0]))  # type: ignore[union-attr, operator]
 
+    def encode(self, metagenes: Tensor) -> Tensor:
+        """Turn metagene z-scores (B, K) into codes (B, D)."""
+        return torch.as_tensor(self.gene_encoder(metagenes))
+
     def features(self, background: Tensor) -> tuple[Tensor, ...]:
         """(B, 1, H, W) in [-1, 1] -> features at full to eighth size."""
         out = [background]
@@ -132,7 +139,7 @@ class Generator(nn.Module):
         background
             (B, 1, H, W) in [-1, 1].
         code
-            (B, D) from ``gene_encoder``.
+            (B, D) from ``encode``.
         dz_mm
             (B,) offset of the slice from the nodule's centre.
         noise
@@ -201,7 +208,7 @@ class Discriminator(nn.Module):
     def _encoder(dims: int, channels: int, base: int) -> nn.Sequential:
         widths = (channels, base, 2 * base, 4 * base, 6 * base)
         layers: list[nn.Module] = []
-        for a, b in zip(widths, widths[1:], strict=False):
+        for a, b in itertools.pairwise(widths):
             layers += [spectral_norm(conv(dims, a, b, stride=2)), nn.LeakyReLU(LEAK)]
         return nn.Sequential(*layers)
 
@@ -218,25 +225,41 @@ class Discriminator(nn.Module):
 
 
 class GeneRegressor(nn.Module):
-    """Image, mask and offset to gene components: the auxiliary of plus mode.
+    """Image, mask and offset to metagenes: the auxiliary of plus mode.
 
     It is trained on real slices, frozen, and never evaluates a result.
     """
 
-    def __init__(self, spatial_dims: int, components: int, base: int = 16) -> None:
+    def __init__(self, spatial_dims: int, metagenes: int, base: int = 16) -> None:
         super().__init__()
+        norm = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[spatial_dims]
         widths = (2, base, 2 * base, 4 * base, 6 * base)
-        layers: list[nn.Module] = []
-        for a, b in zip(widths, widths[1:], strict=False):
-            layers += [conv(spatial_dims, a, b, stride=2), nn.GroupNorm(4, b), nn.LeakyReLU(LEAK)]
-        self.encoder = nn.Sequential(*layers)
+        self.stages = nn.ModuleList(
+            nn.Sequential(conv(spatial_dims, a, b, stride=2), norm(b), nn.LeakyReLU(LEAK))
+            for a, b in itertools.pairwise(widths)
+        )
+        inside = sum(widths[1:3]) + 1
         self.head = nn.Sequential(
-            nn.Linear(widths[-1] * 2 + DZ_FEATURES, 64), nn.LeakyReLU(LEAK), nn.Dropout(0.2),
-            nn.Linear(64, components),
+            nn.Linear(2 * widths[-1] + inside + DZ_FEATURES, 96),
+            nn.LeakyReLU(LEAK),
+            nn.Dropout(0.2),
+            nn.Linear(96, metagenes),
         )
 
     def forward(self, image: Tensor, mask: Tensor, dz_mm: Tensor) -> Tensor:
-        """(B, 1, H, W) twice, (B,) -> (B, components)."""
-        x = self.encoder(torch.cat((image, mask), dim=1)).flatten(2)
-        pooled = torch.cat((x.mean(dim=2), x.amax(dim=2), dz_features(dz_mm)), dim=1)
-        return torch.as_tensor(self.head(pooled))
+        """(B, 1, H, W) twice, (B,) -> (B, K)."""
+        x = torch.cat((image, mask), dim=1)
+        pooled = [masked_mean(image, mask)]
+        for i, stage in enumerate(self.stages):
+            x = stage(x)
+            if i < 2:
+                pooled.append(masked_mean(x, F.interpolate(mask, size=x.shape[2:], mode="area")))
+        flat = x.flatten(2)
+        whole = (flat.mean(dim=2), flat.amax(dim=2), *pooled, dz_features(dz_mm))
+        return torch.as_tensor(self.head(torch.cat(whole, dim=1)))
+
+
+def masked_mean(x: Tensor, weight: Tensor) -> Tensor:
+    """Average (B, C, ...) over a weight map (B, 1, ...) -> (B, C)."""
+    total = weight.flatten(2).sum(dim=2).clamp(min=1e-3)
+    return (x * weight).flatten(2).sum(dim=2) / total

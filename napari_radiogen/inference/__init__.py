@@ -1,0 +1,1 @@
+"""Trained networks at work: domain nouns in, domain nouns out."""

@@ -1,0 +1,205 @@
+"""The trained generator: genes, background and offset to slices in HU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import ValidationError
+from scipy import ndimage as ndi
+
+from napari_radiogen.constants import BLEND_CORE_MM, BLEND_REACH_MM
+from napari_radiogen.domain import GeneCodeTable, Metagenes, Subject
+from napari_radiogen.errors import ModelError
+from napari_radiogen.imaging.windows import hu_to_unit
+from napari_radiogen.inference.library import LoadedModel, find_model, load_model
+from napari_radiogen.models.checkpoint import load_strictly
+from napari_radiogen.models.mcgan import Generator as Network
+from napari_radiogen.models.mcgan import MCGANConfig, Noise, draw_noise
+
+FloatArray = npt.NDArray[np.float32]
+SYSTEM = "mcgan"
+_METAGENE_FIELDS = ("gene_mean", "gene_sd", "weights", "mean", "sd")
+
+
+class RawNodules(NamedTuple):
+    """Slices (B, H, W) of a generator.
+
+    ``image_hu`` is the raw output, before composition; ``mask`` and
+    ``weight`` are probabilities; ``composed_hu`` equals the background
+    exactly outside the nodule's region.
+    """
+
+    image_hu: FloatArray
+    mask: FloatArray
+    weight: FloatArray
+    composed_hu: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Generator:
+    """A multi-conditional GAN's generator with all it needs to be used.
+
+    Parameters
+    ----------
+    name, digest, cohort, parameters
+        As ``radiogen models`` lists them.
+    metagenes
+        Fitted on the cohort's training patients.
+    subjects
+        The cohort's, with attributes and clinical columns.
+    subject_metagenes
+        (N, K) z-scores of the subjects.
+    codes
+        Learned codes of the subjects with their place on the maps.
+    field_of_view_mm, size_px, hu_range
+        Of the patches that the network was trained on.
+    """
+
+    name: str
+    digest: str
+    cohort: str
+    cohort_kind: str
+    parameters: int
+    metagenes: Metagenes
+    subjects: tuple[Subject, ...]
+    subject_metagenes: FloatArray
+    codes: GeneCodeTable
+    field_of_view_mm: float
+    size_px: int
+    hu_range: tuple[float, float]
+    network: Network
+
+    @property
+    def subject_ids(self) -> tuple[str, ...]:
+        return tuple(s.subject_id for s in self.subjects)
+
+    @property
+    def pixel_mm(self) -> float:
+        return self.field_of_view_mm / self.size_px
+
+    def encode(self, metagenes: npt.NDArray[Any]) -> FloatArray:
+        """Turn metagene z-scores (N, K) into codes (N, D)."""
+        with torch.inference_mode():
+            told = torch.from_numpy(np.ascontiguousarray(metagenes, dtype=np.float32))
+            return np.asarray(self.network.encode(told).numpy())
+
+    def generate(
+        self,
+        backgrounds_hu: npt.NDArray[Any],
+        metagenes: npt.NDArray[Any],
+        dz_mm: npt.NDArray[Any],
+        noise: list[int],
+    ) -> RawNodules:
+        """Paint nodules on backgrounds.
+
+        Parameters
+        ----------
+        backgrounds_hu
+            (B, H, W) in HU at the model's pixel size.
+        metagenes
+            (B, K) z-scores.
+        dz_mm
+            (B,) offset of each slice from its nodule's centre.
+        noise
+            (B,) seeds; equal seeds give equal noise.
+
+        Raises
+        ------
+        ModelError
+            When a shape does not fit the model.
+        """
+        size = (self.size_px, self.size_px)
+        if backgrounds_hu.shape[1:] != size or metagenes.shape[1:] != (len(self.metagenes.names),):
+            raise ModelError(
+                f"expected backgrounds (B, {size[0]}, {size[1]}) and {len(self.metagenes.names)} "
+                f"metagenes, got {backgrounds_hu.shape} and {metagenes.shape}",
+                subject=self.name,
+            )
+        unit = torch.from_numpy(hu_to_unit(backgrounds_hu, self.hu_range))[:, None]
+        with torch.inference_mode():
+            code = self.network.encode(torch.from_numpy(np.asarray(metagenes, dtype=np.float32)))
+            dz = torch.from_numpy(np.asarray(dz_mm, dtype=np.float32))
+            out = self.network(unit, code, dz, self._noise(noise))
+            mask = torch.sigmoid(out.mask_logits)[:, 0].numpy()
+        # The network sees HU cut to its range; what it adds goes on the uncut background.
+        change = (out.image - unit)[:, 0].numpy() * (self.hu_range[1] - self.hu_range[0]) / 2
+        raw = np.asarray(backgrounds_hu + change, dtype=np.float32)
+        weight = out.weight[:, 0].numpy()
+        window = np.stack([blend_window(m > 0.5, (self.pixel_mm,) * 2) for m in mask])
+        composed = np.asarray(backgrounds_hu + window * change, dtype=np.float32)
+        return RawNodules(raw, mask, weight, composed)
+
+    def _noise(self, seeds: list[int]) -> Noise:
+        distinct = sorted(set(seeds))
+        drawn = draw_noise(
+            self.network.config, [torch.Generator().manual_seed(s) for s in distinct]
+        )
+        rows = torch.tensor([distinct.index(s) for s in seeds])
+        return Noise(drawn.z[rows], tuple(m[rows] for m in drawn.maps))
+
+
+def blend_window(inside: npt.NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> FloatArray:
+    """Return how much of the object is let through: 1 near a mask, 0 afar.
+
+    Exactly 0 from ``BLEND_REACH_MM`` on, so that composition leaves the rest
+    of a scan untouched; 0 everywhere for an empty mask.
+    """
+    if not inside.any():
+        return np.zeros(inside.shape, dtype=np.float32)
+    distance = ndi.distance_transform_edt(~inside, sampling=spacing_mm)
+    fade = (BLEND_REACH_MM - distance) / (BLEND_REACH_MM - BLEND_CORE_MM)
+    return np.asarray(np.clip(fade, 0.0, 1.0), dtype=np.float32)
+
+
+def load_generator(name: str | None = None) -> Generator:
+    """Load a generator by name, run folder or file; None is the default.
+
+    Raises
+    ------
+    ModelError
+        When there is no such model, or it does not hold together.
+    """
+    model = load_model(find_model(name, system=SYSTEM))
+    try:
+        return _assemble(model)
+    except (KeyError, TypeError, ValidationError) as error:
+        raise ModelError(f"its description does not hold together ({error})", model.name) from error
+
+
+def _assemble(model: LoadedModel) -> Generator:
+    about, tensors = model.description, model.tensors
+    network = Network(MCGANConfig.model_validate(about["config"]["network"]))
+    load_strictly(network, tensors)
+    network.requires_grad_(False)
+    table = {f: tensors[f"metagenes.{f}"].float().numpy() for f in _METAGENE_FIELDS}
+    metagenes = Metagenes(
+        names=tuple(about["metagenes"]["names"]),
+        gene_symbols=tuple(about["metagenes"]["gene_symbols"]),
+        **table,
+    )
+    subjects = tuple(Subject(**s) for s in about["subjects"])
+    scores = tensors["subjects.metagenes"].float().numpy()
+    if scores.shape != (len(subjects), len(metagenes.names)):
+        raise ModelError("its subjects and their metagenes do not fit", subject=model.name)
+    with torch.inference_mode():
+        codes = network.encode(torch.from_numpy(scores)).numpy()
+    maps = {k[4:]: t.float().numpy() for k, t in tensors.items() if k.startswith("map.")}
+    return Generator(
+        name=model.name,
+        digest=model.digest,
+        cohort=about["cohort"]["name"],
+        cohort_kind=about["cohort"]["kind"],
+        parameters=int(about["parameters"]),
+        metagenes=metagenes,
+        subjects=subjects,
+        subject_metagenes=scores,
+        codes=GeneCodeTable(tuple(s.subject_id for s in subjects), codes, maps),
+        field_of_view_mm=float(about["patch"]["field_of_view_mm"]),
+        size_px=int(about["patch"]["size_px"]),
+        hu_range=(float(about["patch"]["hu_range"][0]), float(about["patch"]["hu_range"][1])),
+        network=network,
+    )

@@ -1,0 +1,321 @@
+"""A whole nodule, slice by slice, blended into a scan at a chosen place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage as ndi
+
+from napari_radiogen.constants import (
+    HU_AIR,
+    HU_STORED_RANGE,
+    LUNG_BRIDGE_MM,
+    NODULE_REACH_MM,
+    SYNTHETIC,
+)
+from napari_radiogen.domain import (
+    CTVolume,
+    LabelVolume,
+    NoduleSite,
+    Point,
+    Provenance,
+    SynthesisRequest,
+    SynthesisResult,
+    VolumeGeometry,
+)
+from napari_radiogen.errors import Cancelled, ModelError, SynthesisError
+from napari_radiogen.imaging.attributes import slice_attributes
+from napari_radiogen.imaging.lung import in_lung, lung_mask
+from napari_radiogen.imaging.measure import measure_nodule
+from napari_radiogen.imaging.resample import canonical_box, resample, resample_labels
+from napari_radiogen.inference.generator import Generator, blend_window
+
+FloatArray = npt.NDArray[np.float32]
+FirstLook = Callable[[SynthesisResult], None]
+
+#: Slices either side of the centre that a first look shows.
+FIRST_LOOK_SLICES = 2
+#: Slices painted between two questions whether to stop.
+BATCH = 8
+#: Step between slices when the scan's own are not axial or very thin, mm.
+UPRIGHT_STEP_MM = 1.0
+#: A mask component smaller than this is noise, mm3 (a ball of 2.5 mm).
+LEAST_NODULE_MM3 = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Stack:
+    """Upright slices (Z, H, W) around a site; ``dz_mm`` (Z,) from the site."""
+
+    grid: VolumeGeometry
+    background: FloatArray
+    dz_mm: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Painted:
+    """What the generator gave on the stack's grid."""
+
+    change: FloatArray
+    mask: npt.NDArray[np.bool_]
+    weight: FloatArray
+
+
+class Synthesiser:
+    """Paints nodules of one generator into scans."""
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+
+    def synthesise(
+        self,
+        ct: CTVolume,
+        request: SynthesisRequest,
+        *,
+        lung: LabelVolume | None = None,
+        first_look: FirstLook | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> SynthesisResult:
+        """Paint the requested nodule.
+
+        Parameters
+        ----------
+        ct
+            The scan; it is not changed.
+        request
+            Place, genes, seed and strength.
+        lung
+            The scan's lung mask; found here when None.
+        first_look
+            Given a result with the slices near the centre before the rest.
+        cancelled
+            Asked between batches of slices.
+
+        Raises
+        ------
+        SynthesisError
+            When the place is outside the scan or the lung, or no nodule came.
+        ModelError
+            When the request was made for other weights.
+        Cancelled
+            When the person asked to stop.
+        """
+        if request.model_digest != self.generator.digest:
+            raise ModelError("the request was made for other weights", self.generator.name)
+        lung = lung if lung is not None else lung_mask(ct)
+        check_site(ct, lung, request.site.centre_lps_mm)
+        stack = self._stack(ct, request.site)
+        middle = int(np.abs(stack.dz_mm).argmin())
+        near = _near(middle, len(stack.dz_mm))
+        if first_look is not None:
+            part = replace_stack(stack, near)
+            painted = self._paint(part, request, cancelled)
+            if painted.mask.any():
+                first_look(self._compose(ct, lung, request, part, painted, complete=False))
+        painted = self._paint(stack, request, cancelled)
+        return self._compose(ct, lung, request, stack, painted, complete=True)
+
+    def region_box(
+        self, ct: CTVolume, centre_mm: Point
+    ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """Return the box of voxels, start and stop, that a nodule may reach."""
+        half = np.array([self.generator.field_of_view_mm / 2] * 2 + [NODULE_REACH_MM])
+        corners = np.array(centre_mm) + half * np.array(
+            [[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
+        )
+        index = ct.geometry.lps_to_index(corners)
+        low = np.maximum(np.floor(index.min(axis=0)).astype(int), 0)
+        high = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 1, ct.geometry.shape)
+        return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
+
+    def _stack(self, ct: CTVolume, site: NoduleSite) -> _Stack:
+        """Cut upright slices; on an axial scan they are the scan's own."""
+        x, y, z = site.centre_lps_mm
+        step = ct.geometry.spacing_mm[0]
+        offset = 0.0
+        if ct.geometry.is_axial and step >= UPRIGHT_STEP_MM / 2:
+            index = ct.geometry.lps_to_index(site.centre_lps_mm)[0]
+            offset = float(round(index) - index) * step
+        else:
+            step = UPRIGHT_STEP_MM
+        count = 2 * int(NODULE_REACH_MM / step) + 1
+        size = self.generator.size_px
+        pixel = self.generator.pixel_mm
+        grid = canonical_box((x, y, z + offset), (step, pixel, pixel), (count, size, size))
+        start, stop = self.region_box(ct, site.centre_lps_mm)
+        local = _crop(ct, start, stop)
+        grid = replace(grid, frame_of_reference_uid=ct.geometry.frame_of_reference_uid)
+        background = resample(local, grid, order="linear", fill=HU_AIR).voxels
+        dz = (np.arange(count) - count // 2) * step + offset
+        return _Stack(grid, background.astype(np.float32), dz.astype(np.float32))
+
+    def _paint(
+        self, stack: _Stack, request: SynthesisRequest, cancelled: Callable[[], bool] | None
+    ) -> _Painted:
+        genes = np.array(request.metagenes, dtype=np.float32)[None]
+        change, mask, weight = [], [], []
+        for first in range(0, len(stack.dz_mm), BATCH):
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            part = slice(first, first + BATCH)
+            count = len(stack.dz_mm[part])
+            background = stack.background[part]
+            raw = self.generator.generate(
+                background, genes.repeat(count, 0), stack.dz_mm[part], [request.seed] * count
+            )
+            change.append(raw.image_hu - background)
+            mask.append(raw.mask)
+            weight.append(raw.weight)
+        inside = _central_component(np.concatenate(mask) > 0.5, stack)
+        return _Painted(np.concatenate(change), inside, np.concatenate(weight))
+
+    def _compose(
+        self,
+        ct: CTVolume,
+        lung: LabelVolume,
+        request: SynthesisRequest,
+        stack: _Stack,
+        painted: _Painted,
+        *,
+        complete: bool,
+    ) -> SynthesisResult:
+        if not painted.mask.any():
+            raise SynthesisError("these genes gave no nodule here; try another seed or place")
+        start, stop = _common_box(ct, stack.grid)
+        local = _crop(ct, start, stop)
+        window = blend_window(painted.mask, stack.grid.spacing_mm) * request.strength
+        window *= _open_lung(lung, stack.grid)
+        change = _back(window * painted.change, stack.grid, local.geometry)
+        reach = _back(window, stack.grid, local.geometry)
+        region = reach > 1e-3
+        inside = _back(painted.mask.astype(np.float32), stack.grid, local.geometry) > 0.5
+        composed = local.voxels.copy()
+        blended = np.clip(local.voxels[region] + change[region], *HU_STORED_RANGE)
+        if composed.dtype.kind in "iu":
+            blended = np.rint(blended)
+        composed[region] = blended.astype(composed.dtype)
+        volume = replace(local, voxels=composed, synthetic=True, description=SYNTHETIC)
+        return SynthesisResult(
+            request=request,
+            composed=volume,
+            region=LabelVolume(region.astype(np.uint8), local.geometry),
+            mask=LabelVolume(inside.astype(np.uint8), local.geometry),
+            start_zyx=start,
+            measurements=self._measure(volume, inside, stack, painted, window),
+            provenance=Provenance(
+                self.generator.digest, self.generator.name, self.generator.cohort, request.seed
+            ),
+            weight=_back(window * painted.weight, stack.grid, local.geometry),
+            complete=complete,
+        )
+
+    def _measure(
+        self,
+        volume: CTVolume,
+        inside: npt.NDArray[np.bool_],
+        stack: _Stack,
+        painted: _Painted,
+        window: FloatArray,
+    ) -> dict[str, float]:
+        middle = int(np.abs(stack.dz_mm).argmin())
+        image = stack.background[middle] + window[middle] * painted.change[middle]
+        central = slice_attributes(image, painted.mask[middle], self.generator.pixel_mm)
+        whole = measure_nodule(volume, inside, 1) if inside.any() else None
+        return {
+            "volume_mm3": whole.volume_mm3 if whole else 0.0,
+            "long_axis_mm": whole.long_axis_mm if whole else 0.0,
+            "mean_hu": whole.mean_hu if whole else float("nan"),
+            "diameter_mm": central["diameter"],
+            "spiculation": central["spiculation"],
+        }
+
+
+def check_site(ct: CTVolume, lung: LabelVolume, centre_mm: Point) -> None:
+    """Refuse a place that is not in the lung.
+
+    Raises
+    ------
+    SynthesisError
+        With the place and the reason.
+    """
+    place = "(" + ", ".join(f"{c:.1f}" for c in centre_mm) + ") mm"
+    if not ct.geometry.contains(centre_mm):
+        raise SynthesisError(f"{place} is outside the scan; choose a place inside the lung")
+    if not in_lung(lung, centre_mm):
+        raise SynthesisError(f"{place} is outside the lung; choose a place inside it")
+
+
+def replace_stack(stack: _Stack, chosen: slice) -> _Stack:
+    """Return some consecutive slices of a stack."""
+    start = chosen.start
+    shape = (chosen.stop - start, *stack.grid.shape[1:])
+    return _Stack(
+        stack.grid.crop((start, 0, 0), (shape[0], shape[1], shape[2])),
+        stack.background[chosen],
+        stack.dz_mm[chosen],
+    )
+
+
+def _near(middle: int, count: int) -> slice:
+    return slice(max(0, middle - FIRST_LOOK_SLICES), min(count, middle + FIRST_LOOK_SLICES + 1))
+
+
+def _central_component(inside: npt.NDArray[np.bool_], stack: _Stack) -> npt.NDArray[np.bool_]:
+    """Keep the part of a mask that lies nearest to the site, and close it."""
+    label, count = ndi.label(inside)
+    if count == 0:
+        return inside
+    middle = (int(np.abs(stack.dz_mm).argmin()), *((n - 1) / 2 for n in inside.shape[1:]))
+    best, nearest = 0, np.inf
+    for i in range(1, count + 1):
+        points = np.argwhere(label == i)
+        if len(points) * stack.grid.voxel_volume_mm3 < LEAST_NODULE_MM3:
+            continue
+        offset = (points - np.array(middle)) * np.array(stack.grid.spacing_mm)
+        distance = float(np.linalg.norm(offset, axis=1).min())
+        if distance < nearest:
+            best, nearest = i, distance
+    return np.asarray(ndi.binary_fill_holes(label == best)) if best else np.zeros_like(inside)
+
+
+def _crop(ct: CTVolume, start: tuple[int, int, int], stop: tuple[int, int, int]) -> CTVolume:
+    box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
+    shape = tuple(b - a for a, b in zip(start, stop, strict=True))
+    geometry = ct.geometry.crop(start, (shape[0], shape[1], shape[2]))
+    return replace(ct, voxels=ct.voxels[box], geometry=geometry)
+
+
+def _common_box(
+    ct: CTVolume, grid: VolumeGeometry
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return the voxels of a scan whose centres may lie on a grid."""
+    corners = np.array(np.meshgrid(*[(-1, n) for n in grid.shape])).reshape(3, -1).T
+    index = ct.geometry.lps_to_index(grid.index_to_lps(corners))
+    low = np.clip(np.ceil(index.min(axis=0)).astype(int), 0, np.array(ct.geometry.shape) - 1)
+    high = np.minimum(np.floor(index.max(axis=0)).astype(int) + 1, ct.geometry.shape)
+    high = np.maximum(high, low + 1)
+    return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
+
+
+def _back(values: FloatArray, grid: VolumeGeometry, target: VolumeGeometry) -> FloatArray:
+    """Carry values from the upright grid to the scan's own."""
+    return np.asarray(
+        resample(CTVolume(values.astype(np.float32), grid), target, order="linear", fill=0.0).voxels
+    )
+
+
+def _open_lung(lung: LabelVolume, grid: VolumeGeometry) -> FloatArray:
+    """Return 1 where a nodule may be painted: the lung with its vessels.
+
+    Vessels and small gaps are bridged; the edge is softened inwards, so that
+    nothing is painted on the chest wall.
+    """
+    inside = resample_labels(lung, grid).labels > 0
+    radius = LUNG_BRIDGE_MM
+    away = ndi.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= radius
+    closed = inside | (ndi.distance_transform_edt(away, sampling=grid.spacing_mm) > radius)
+    soft = ndi.gaussian_filter(closed.astype(np.float32), (0, 0.7, 0.7))
+    return np.asarray(soft * closed, dtype=np.float32)

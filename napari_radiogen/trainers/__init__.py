@@ -1,0 +1,1 @@
+"""One training loop for each system, on Lightning Fabric."""

@@ -1,0 +1,87 @@
+"""The auxiliary of plus mode: what a real slice tells of its genes.
+
+A frozen regressor, trained on real slices only, pulls synthetic slices
+towards the metagenes that images can show at all. Metagenes are
+weighted by their validation R2 and targets shrunk by it: otherwise the
+generator exaggerates to please it (METHODS 1.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from napari_radiogen.models.mcgan import GeneRegressor
+from napari_radiogen.trainers.mcgan_config import MCGANTraining
+from napari_radiogen.trainers.run import Progress
+from napari_radiogen.trainers.slices import SliceSet, draw_batch, symmetry
+
+#: Slices with less nodule than this tell nothing of the genes, pixels.
+LEAST_AREA_PX = 40
+#: Noise on images before the regressor, in units of [-1, 1].
+IMAGE_NOISE = 0.03
+
+
+@dataclass(frozen=True, eq=False)
+class AuxiliaryTarget:
+    """A frozen regressor and how well it knows each metagene.
+
+    Parameters
+    ----------
+    network
+        Image, mask, dz to metagenes.
+    r2
+        (K,) on validation subjects, clipped at 0.
+    """
+
+    network: GeneRegressor
+    r2: Tensor
+
+    def to(self, device: torch.device) -> AuxiliaryTarget:
+        """Return the same target on a device."""
+        return AuxiliaryTarget(self.network.to(device), self.r2.to(device))
+
+    def loss(self, image: Tensor, mask: Tensor, dz_mm: Tensor, metagenes: Tensor) -> Tensor:
+        """Return the weighted squared error on slices that show a nodule."""
+        turn = int(torch.randint(8, (1,)))
+        noisy = image + IMAGE_NOISE * torch.randn_like(image)
+        told = self.network(symmetry(noisy, turn), symmetry(mask, turn), dz_mm)
+        error = (told - self.r2 * metagenes) ** 2
+        shown = (mask.detach().flatten(1).sum(dim=1) > LEAST_AREA_PX / 2).float()
+        weighted = (self.r2 * error).sum(dim=1) / self.r2.sum().clamp(min=1e-3)
+        return (weighted * shown).mean()
+
+
+def train_regressor(
+    train: SliceSet, validation: SliceSet, config: MCGANTraining, progress: Progress | None
+) -> AuxiliaryTarget:
+    """Train the regressor on real training slices and weigh it on validation."""
+    network = GeneRegressor(config.network.spatial_dims, train.metagenes.shape[1])
+    rng = torch.Generator().manual_seed(config.seed + 2)
+    optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.regressor_steps))
+    for step in range(config.regressor_steps):
+        batch = draw_batch(train, 32, 0.0, rng, least_area_px=LEAST_AREA_PX)
+        noisy = batch.image + IMAGE_NOISE * torch.randn(batch.image.shape, generator=rng)
+        told = network(noisy, batch.mask, batch.dz_mm)
+        loss = F.mse_loss(told, batch.metagenes)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if progress is not None and step % 50 == 0:
+            progress(0.0, f"auxiliary step {step}/{config.regressor_steps}, loss {loss.item():.2f}")
+    network.eval().requires_grad_(False)
+    return AuxiliaryTarget(network, _validation_r2(network, validation))
+
+
+@torch.no_grad()
+def _validation_r2(network: GeneRegressor, data: SliceSet) -> Tensor:
+    shown = data.mask.flatten(1).sum(dim=1) >= LEAST_AREA_PX
+    told = network(data.image[shown], data.mask[shown], data.dz_mm[shown])
+    asked = data.metagenes[data.subject[shown]]
+    error = ((told - asked) ** 2).mean(dim=0)
+    return (1 - error / asked.var(dim=0).clamp(min=1e-6)).clamp(min=0)

@@ -1,0 +1,57 @@
+"""What decides a training run of the multi-conditional GAN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from napari_radiogen.errors import InputError
+from napari_radiogen.models.mcgan import MCGANConfig
+
+
+class MCGANTraining(BaseModel):
+    """Plus mode of METHODS 1.4; every weight is of the term it names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = "mcgan-planted"
+    network: MCGANConfig = Field(default_factory=MCGANConfig)
+    seed: int = 0
+    batch: int = Field(16, ge=4, multiple_of=2)
+    warm_steps: int = Field(500, ge=0, description="reconstruction only")
+    steps: int = Field(1800, ge=1, description="in all, warm steps included")
+    generator_lr: float = Field(2e-4, gt=0)
+    discriminator_lr: float = Field(4e-4, gt=0)
+    betas: tuple[float, float] = (0.5, 0.99)
+    ema: float = Field(0.995, ge=0, lt=1)
+    gene_jitter: float = Field(0.3, ge=0, description="s.d. added to metagene z-scores")
+    background: float = Field(10.0, ge=0)
+    reconstruction: float = Field(0.5, ge=0)
+    auxiliary: float = Field(1.0, ge=0)
+    mode_seeking: float = Field(0.2, ge=0)
+    regressor_steps: int = Field(600, ge=0)
+    validate_every: int = Field(150, ge=1)
+    permute: int | None = Field(None, description="seed that deals genes to other subjects")
+
+
+def read_config(path: Path | None, changes: dict[str, Any]) -> MCGANTraining:
+    """Read a YAML config and apply changes from the command line.
+
+    Raises
+    ------
+    InputError
+        When the file is not YAML, or a field is unknown or out of range.
+    """
+    try:
+        text = path.read_text(encoding="utf-8") if path else ""
+        values = yaml.safe_load(text) or {}
+        values.pop("system", None)
+        return MCGANTraining.model_validate({**values, **changes})
+    except (OSError, yaml.YAMLError) as error:
+        raise InputError(str(error), subject=path) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", path) from error
