@@ -114,6 +114,7 @@ def _control_table(report: ControlReport) -> Table:
     table.add_row("slope", *(_two(a.slope) for a in own))
     table.add_row("bias", *(_two(a.bias) for a in own))
     table.add_row("ceiling: R² of ridge from metagenes", *(_two(a.ceiling) for a in own))
+    table.add_row("the same of the planted factor", *(_two(a.ceiling_of_factor) for a in own))
     table.add_row("all genes at the mean, Spearman", *(_two(c.spearman) for c in mean))
     runs = len(report.permuted)
     bars = [report.null(name)[1] for name in ATTRIBUTES]
@@ -148,8 +149,8 @@ def _with_unit(name: str) -> str:
     return words if not unit or unit in words else f"{words}, {unit}"
 
 
-def _two(value: float) -> str:
-    return f"{value:.2f}"
+def _two(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.2f}"
 
 
 def _interval(bounds: tuple[float, float]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -70,7 +70,7 @@ class NoduleGenerator(Protocol):
         backgrounds_hu: FloatArray,
         metagenes: FloatArray,
         dz_mm: FloatArray,
-        noise: Sequence[int],
+        noise: list[int],
     ) -> Painted:
         """Paint on (B, H, W) HU from (B, K) z-scores, (B,) mm and (B,) seeds."""
 

@@ -41,6 +41,9 @@ class AttributeFidelity:
         Of the line of measured (mean over draws) on true values.
     ceiling
         Test R² of a ridge regression from the cohort's metagenes.
+    ceiling_of_factor
+        What the cohort's ``truth.json`` says of the same for the planted
+        factor behind the attribute, on the factor's scale; None without one.
     gene_share
         Share of the measured variance that subjects explain over draws, of
         subjects without an empty mask.
@@ -52,6 +55,7 @@ class AttributeFidelity:
     r2: float
     slope: float
     ceiling: float
+    ceiling_of_factor: float | None
     gene_share: float
     bias: float
 

@@ -89,6 +89,7 @@ def fidelity(
         r2=line.r2,
         slope=line.slope,
         ceiling=ceiling(trial, generator, name),
+        ceiling_of_factor=_ceiling_of_factor(trial, name),
         gene_share=_share(own.values[name]),
         bias=_mean_difference(own.values[name], truth),
     )
@@ -115,6 +116,11 @@ def permuted_run(trial: Trial, model: NoduleGenerator, network: MeasuringNetwork
         truth = trial.plan.truth[name]
         medians[name] = float(np.median(spearman(truth, worst_case(truth, values))))
     return PermutedRun(model.name, model.digest, medians, measured.empty)
+
+
+def _ceiling_of_factor(trial: Trial, name: str) -> float | None:
+    known = (trial.cohort.truth or {}).get("ceiling", {})
+    return float(known[name]) if name in known else None
 
 
 def _share(measured: FloatArray) -> float:

@@ -71,6 +71,7 @@ def fabricate(seed=0, patients=18, subjects_each=2, test_from=6):
         image=np.array(images),
         mask=np.array(masks).astype(np.uint8),
         paired=np.array(images),
+        truth={"ceiling": {"diameter": 0.9}},
     )
 
 

@@ -41,6 +41,11 @@ def test_a_faithful_generator_is_recognised(honest):
     assert (honest.subjects, honest.patients, honest.draws) == (24, 12, 4)
 
 
+def test_the_ceiling_of_the_planted_factor_is_quoted_where_known(honest):
+    assert honest.attributes["diameter"].ceiling_of_factor == 0.9
+    assert honest.attributes["mean_hu"].ceiling_of_factor is None
+
+
 def test_without_genes_control_is_at_chance(honest):
     for name in ("diameter", "mean_hu"):
         control = honest.mean_genes[name]
