@@ -72,17 +72,17 @@ def mean_psnr(values_db: npt.NDArray[np.float64]) -> float:
     return float("inf") if known.size else float("nan")
 
 
-def equal_outside(image: FloatArray, background: FloatArray, weight: FloatArray) -> bool:
-    """Whether a composition equals its background exactly wherever its weight is 0.
+def equal_outside(image: FloatArray, background: FloatArray, region: BoolArray) -> bool:
+    """Whether a composition equals its background exactly outside a region.
 
-    False as well when a composition has no such pixel: then nothing was left
+    False as well when a region covers its whole image: then nothing was left
     alone, and the claim would be empty.
 
     Parameters
     ----------
-    image, background, weight
-        (B, H, W); weight is the blend weight of the object.
+    image, background, region
+        (B, H, W); region is where the composition may differ.
     """
-    outside = weight == 0
+    outside = ~region
     untouched = bool((image[outside] == background[outside]).all())
     return untouched and bool(outside.any(axis=(1, 2)).all())

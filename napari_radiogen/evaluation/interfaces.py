@@ -26,10 +26,6 @@ class Painted(Protocol):
         """Probability of nodule."""
 
     @property
-    def weight(self) -> npt.NDArray[Any]:
-        """Blend weight of the object, 0 where the background must stay."""
-
-    @property
     def composed_hu(self) -> npt.NDArray[Any]:
         """Nodule blended into the background, HU."""
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_radiogen.analysis.fidelity import dilate, equal_outside, psnr
 from napari_radiogen.analysis.segmentation import dice
-from napari_radiogen.constants import ATTRIBUTES
+from napari_radiogen.constants import ATTRIBUTES, BLEND_REACH_MM
 from napari_radiogen.evaluation.interfaces import (
     FloatArray,
     MeasuringNetwork,
@@ -42,7 +42,8 @@ class DrawMeasurements:
     psnr_db
         Raw output against background, outside the dilated mask.
     exact
-        Whether no composition touched a pixel of weight 0.
+        Whether every composition equals its background beyond the reach of
+        blending around the generator's mask.
     """
 
     values: dict[str, npt.NDArray[np.float64]]
@@ -134,7 +135,8 @@ def measure_draws(
             to_unit(backgrounds, cohort.hu_range),
             ~dilate(own, trial.settings.dilation_px),
         )
-        exact = exact and equal_outside(painted.composed_hu, backgrounds, painted.weight)
+        region = dilate(own, BLEND_REACH_MM / cohort.pixel_mm)
+        exact = exact and equal_outside(painted.composed_hu, backgrounds, region)
     return DrawMeasurements(
         values={name: measured.reshape(shape) for name, measured in values.items()},
         mask_dice=overlap.reshape(shape),

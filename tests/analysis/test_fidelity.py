@@ -52,10 +52,10 @@ def test_an_infinite_psnr_does_not_hide_finite_ones():
 
 def test_exactness_is_of_every_pixel_and_never_empty(rng):
     background = rng.normal(size=(2, 6, 6)).astype(np.float32)
-    weight = np.zeros((2, 6, 6), dtype=np.float32)
-    weight[:, 2:4, 2:4] = 0.5
-    painted = np.where(weight > 0, 99, background)
-    assert equal_outside(painted, background, weight)
+    region = np.zeros((2, 6, 6), dtype=bool)
+    region[:, 2:4, 2:4] = True
+    painted = np.where(region, np.float32(99), background)
+    assert equal_outside(painted, background, region)
     painted[1, 0, 0] = np.nextafter(painted[1, 0, 0], np.float32(9))
-    assert not equal_outside(painted, background, weight)
-    assert not equal_outside(background, background, np.full_like(weight, 1e-9))
+    assert not equal_outside(painted, background, region)
+    assert not equal_outside(background, background, np.ones_like(region))

@@ -93,7 +93,6 @@ def identity_metagenes(genes=GENES):
 class Painted:
     image_hu: np.ndarray
     mask: np.ndarray
-    weight: np.ndarray
     composed_hu: np.ndarray
 
 
@@ -140,7 +139,7 @@ class DiscGenerator:
         raw = composed + np.float32(self.leak_hu * z[0]) * ~mask
         if self.touches_background:
             composed[0, 0] += 1
-        return raw, mask.astype(np.float32), mask.astype(np.float32), composed
+        return raw, mask.astype(np.float32), composed
 
 
 class ThresholdNetwork:
