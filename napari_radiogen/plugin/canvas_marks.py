@@ -21,7 +21,11 @@ LETTER_PLACES = {
     "R": "middle_left",
     "L": "middle_right",
 }
-FONT_SIZE = 8.0
+FONT_SIZE = 6.5
+SCALE_BAR_MM = 50.0
+#: Half black under all text, so that white letters read on white tissue.
+TEXT_COLOR = "#e8e8e8"
+BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
 
 
 class CanvasMarks:
@@ -34,23 +38,26 @@ class CanvasMarks:
         self.header = self._add("radiogen_header", "top_left")
         self.synthetic = self._add("radiogen_synthetic", "top_right", colour=SYNTHETIC_COLOR)
         self.readout = self._add("radiogen_readout", "bottom_left")
-        self.research = self._add("radiogen_research", "bottom_right", RESEARCH_USE)
+        self.research = self._add("radiogen_research", "bottom_left", RESEARCH_USE.split(" - ")[0])
+        viewer.canvas.overlay_tiling.bottom_left = "vertical"
         self._show_scale_bar()
 
-    def _add(
-        self, name: str, place: str, text: str = "", colour: str | None = "#e8e8e8"
-    ) -> TextOverlay:
+    def _add(self, name: str, place: str, text: str = "", colour: str = TEXT_COLOR) -> TextOverlay:
         overlay = TextOverlay(
-            text=text, position=place, visible=bool(text), box=False, font_size=FONT_SIZE
+            text=text, position=place, visible=bool(text), box=True, font_size=FONT_SIZE
         )
         overlay.color = colour
+        overlay.box_color = BOX_COLOR
         self._viewer.canvas.overlays[name] = overlay
         return overlay
 
     def _show_scale_bar(self) -> None:
         bar = self._viewer.canvas.overlays.scale_bar
-        bar.box = False
+        bar.box = True
+        bar.box_color = BOX_COLOR
+        bar.colored, bar.color = True, TEXT_COLOR
         bar.font_size = FONT_SIZE
+        bar.length = SCALE_BAR_MM
         bar.visible = True
 
     @staticmethod

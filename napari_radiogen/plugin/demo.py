@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
 
-from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.domain import Subject
 from napari_radiogen.io.save import save_bytes
 from napari_radiogen.plugin.site import left_lung_site
-from napari_radiogen.plugin.window import arrange, main_window
-from napari_radiogen.plugin.workbench import Workbench, workbench_of
+from napari_radiogen.plugin.window import main_window
+from napari_radiogen.plugin.workbench import Workbench
 from napari_radiogen.session.jobs import JobContext
 
 if TYPE_CHECKING:
@@ -112,33 +111,6 @@ def open_demo_patient(workbench: Workbench) -> Demo:
     return demo
 
 
-def open_window(size: tuple[int, int]) -> tuple[Viewer, Workbench]:
-    """Open napari with the four docks in place."""
-    import napari
-
-    from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
-    from napari_radiogen.plugin.widgets.export import ExportWidget
-    from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
-    from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
-
-    viewer = napari.Viewer(title=f"napari-radiogen · {RESEARCH_USE}", show=False)
-    workbench = workbench_of(viewer)
-    docks = {
-        "CT & Tumour": CTTumourWidget(viewer),
-        "Export": ExportWidget(viewer),
-        "Gene Panel": GenePanelWidget(viewer),
-        "Gene Map": GeneMapWidget(viewer),
-    }
-    window = main_window(viewer)
-    if window is not None:
-        window.resize(*size)
-    viewer.window.show()
-    arrange(viewer, docks)
-    if window is not None:
-        window.resize(*size)
-    return viewer, workbench
-
-
 def run(size: tuple[int, int], scan: Path | None, screenshot: Path | None) -> list[str]:
     """Run the demo until its window closes, or until its picture is taken.
 
@@ -148,6 +120,8 @@ def run(size: tuple[int, int], scan: Path | None, screenshot: Path | None) -> li
         What went wrong on the way, one line each.
     """
     import napari
+
+    from napari_radiogen.plugin.docks import open_window
 
     viewer, workbench = open_window(size)
     problems: list[str] = []
@@ -195,4 +169,4 @@ def picture(viewer: Viewer) -> bytes:
 def _demo_folder(ctx: JobContext) -> Path:
     from napari_radiogen.cohorts.phantom import demo_folder
 
-    return demo_folder(ctx.progress)
+    return Path(demo_folder(ctx.progress))

@@ -77,10 +77,15 @@ def axial_view(array: Array, geometry: VolumeGeometry) -> tuple[Array, VolumeGeo
     return turned, replace(
         geometry,
         shape=(shape[0], shape[1], shape[2]),
-        spacing_mm=tuple(geometry.spacing_mm[a] for a in order),
+        spacing_mm=_ordered(geometry.spacing_mm, order),
         origin_mm=(origin[0], origin[1], origin[2]),
         direction=IDENTITY,
     )
+
+
+def _ordered(values: tuple[float, float, float], order: list[int]) -> tuple[float, float, float]:
+    a, b, c = (values[axis] for axis in order)
+    return a, b, c
 
 
 def upright_grid(geometry: VolumeGeometry) -> VolumeGeometry:
@@ -92,7 +97,7 @@ def upright_grid(geometry: VolumeGeometry) -> VolumeGeometry:
     points = geometry.index_to_lps(corners)
     low, high = points.min(axis=0), points.max(axis=0)
     nearest = np.argmax(np.abs(geometry.direction_matrix[::-1, ::-1]), axis=1)
-    spacing = tuple(geometry.spacing_mm[a] for a in nearest)
+    spacing = _ordered(geometry.spacing_mm, list(nearest))
     size = np.ceil((high - low)[::-1] / np.array(spacing) - 1e-6).astype(int) + 1
     return replace(
         geometry,

@@ -54,6 +54,7 @@ class PlaneView(QWidget):
         self.setToolTip(f"{plane}: click moves the crosshair, the wheel moves the slice")
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return a size that two planes share well."""
         return QSize(320, 280)
 
     def refresh(self) -> None:
@@ -93,6 +94,7 @@ class PlaneView(QWidget):
         return reslice.plane_to_point(volume, self.plane, row, column, index)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint what is in view."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor("black"))
         if self._image is not None and self.scene.volume is not None:
@@ -125,7 +127,7 @@ class PlaneView(QWidget):
         inside = self.rect().adjusted(6, 4, -6, -4)
         centre, middle = Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignVCenter
         axis, name = ("y", 1) if self.plane == "coronal" else ("x", 0)
-        header = f"{self.plane.capitalize()} · {axis} {self.scene.point_mm[name]:.0f} mm"
+        header = f"{self.plane.capitalize()} · {axis} {self.scene.point_mm[name]:.0f}"
         for text, place in (
             (left, Qt.AlignmentFlag.AlignLeft | middle),
             (right, Qt.AlignmentFlag.AlignRight | middle),
@@ -139,9 +141,11 @@ class PlaneView(QWidget):
             _draw_text(painter, inside, corner, SYNTHETIC, SYNTHETIC_COLOR)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take the place under the mouse."""
         self._choose(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Follow a drag."""
         self._choose(event)
 
     def _choose(self, event: QMouseEvent) -> None:
@@ -151,6 +155,7 @@ class PlaneView(QWidget):
             self.point_chosen.emit(point)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Go one slice up or down."""
         volume = self.scene.volume
         if volume is None:
             return
@@ -192,8 +197,8 @@ class PlanesPanel(QWidget):
 def _draw_text(
     painter: QPainter, rect: Any, place: Qt.AlignmentFlag, text: str, colour: str
 ) -> None:
-    painter.setPen(QColor(0, 0, 0, 200))
-    painter.drawText(rect.translated(1, 1), place, text)
+    words = painter.boundingRect(rect, place, text)
+    painter.fillRect(words.adjusted(-3, -1, 3, 1), QColor(0, 0, 0, 115))
     painter.setPen(QColor(colour))
     painter.drawText(rect, place, text)
 

@@ -19,10 +19,9 @@ from napari_radiogen.session.ports import Segmentation
 
 if TYPE_CHECKING:
     from napari import Viewer
-    from napari.layers import Layer
 
 CROSSHAIR_LAYER = "crosshair"
-CROSSHAIR_WIDTH_MM = 0.5
+CROSSHAIR_PIXELS = 1.0
 
 
 class Presenter:
@@ -34,21 +33,22 @@ class Presenter:
         self.planes = planes
         self.marks = CanvasMarks(viewer)
         self.display: DisplayVolume | None = None
-        self.ct: Layer | None = None
-        self.tumours: Layer | None = None
-        self.nodule: Layer | None = None
-        self.outline: Layer | None = None
-        self.crosshair: Layer | None = None
+        self.ct: Any = None
+        self.tumours: Any = None
+        self.nodule: Any = None
+        self.outline: Any = None
+        self.crosshair: Any = None
         self._shown_insert: Insert | None = None
         session.scan_changed.connect(self._on_scan)
         session.tumours_changed.connect(self._on_tumours)
         session.result_changed.connect(self._on_result)
         session.models_changed.connect(self._write_marks)
-        events = session.state.events
+        events: Any = session.state.events  # type: ignore[attr-defined]
         events.window.connect(self._on_window)
         events.overlay_visible.connect(self._on_overlay)
         events.show_synthetic.connect(self._on_show_synthetic)
         viewer.dims.events.point.connect(self._on_point)
+        viewer.camera.events.zoom.connect(self._on_zoom)
         if session.scan is not None:
             self._on_scan(session.scan)
             self._on_tumours(session.tumours)
@@ -122,7 +122,6 @@ class Presenter:
         layer = self.viewer.add_vectors(
             self._crosshair_lines(ct),
             name=CROSSHAIR_LAYER,
-            edge_width=CROSSHAIR_WIDTH_MM,
             edge_color=CROSSHAIR_COLOR,
             vector_style="line",
             opacity=0.55,
@@ -130,6 +129,10 @@ class Presenter:
         )
         layer.mouse_pan = True
         return layer
+
+    def _on_zoom(self) -> None:
+        if self._lives(self.crosshair):
+            self.crosshair.edge_width = CROSSHAIR_PIXELS / self.viewer.camera.zoom
 
     def _crosshair_lines(self, ct: CTVolume) -> np.ndarray:
         x, y, _ = self.point_mm
@@ -164,7 +167,7 @@ class Presenter:
         generator = self.session.generator
         if lines and generator is not None:
             kind = generator.cohort.split(":")[0]
-            lines.append(f"{kind} cohort" + (": invented genes" if kind == "planted" else ""))
+            lines.append("planted: invented genes" if kind == "planted" else f"{kind} cohort")
         self.marks.write(self.marks.synthetic, "\n".join(lines))
 
     # --- tumours ---------------------------------------------------------------
@@ -199,16 +202,16 @@ class Presenter:
             image, outline = build.nodule_layers(result, self.session.state.window)
             self.nodule = self._replace(self.nodule, image)
             self.outline = self._replace(self.outline, outline)
-            self._finish_nodule(image, outline)
+            self._finish_nodule(self.display.volume, image, outline)
         self._write_marks()
 
-    def _finish_nodule(self, image: LayerData, outline: LayerData) -> None:
+    def _finish_nodule(self, ct: CTVolume, image: LayerData, outline: LayerData) -> None:
         if self._lives(self.ct):
             self.nodule.contrast_limits = self.ct.contrast_limits
         self.outline.contour = 1
         box = self.nodule.bounding_box
         box.points, box.line_color, box.line_thickness = False, SYNTHETIC_COLOR, 1.0
-        start = self.display.volume.geometry.lps_to_index(np.array(image[1]["translate"])[::-1])
+        start = ct.geometry.lps_to_index(np.array(image[1]["translate"])[::-1])
         z, y, x = (round(float(i)) for i in start)
         self._set_insert(Insert((z, y, x), image[0], outline[0]))
         self._on_show_synthetic(self.session.state.show_synthetic)
@@ -264,6 +267,9 @@ class Presenter:
             selection = set(self.viewer.layers.selection)
             added = self._add(data)
             self.viewer.layers.selection = selection
+            if self._lives(self.crosshair):
+                last = len(self.viewer.layers)
+                self.viewer.layers.move(self.viewer.layers.index(self.crosshair), last)
             return added
         layer.data = data[0]
         layer.translate = data[1]["translate"]

@@ -49,7 +49,9 @@ def get_reader(path: str | Sequence[str]) -> ReadFunction | None:
 def _read(path: str | Sequence[str]) -> list[layers.LayerData]:
     first = path if isinstance(path, str) else path[0]
     shown = layers.display_volume(read_ct(Path(first)))
-    return [layers.ct_layer(shown.volume)]
+    voxels, arguments, kind = layers.ct_layer(shown.volume)
+    arguments["metadata"]["path"] = str(first)
+    return [(voxels, arguments, kind)]
 
 
 def write_labels_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:

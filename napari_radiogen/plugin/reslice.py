@@ -37,7 +37,8 @@ def cut(volume: Array, plane: Plane, index: int) -> Array:
     """Return a plane (H, W) with superior on top; ``index`` is clipped."""
     axis = CUT_AXIS[plane]
     inside = int(np.clip(index, 0, volume.shape[axis] - 1))
-    return np.take(volume, inside, axis=axis)[::-1]
+    plane_array: Array = np.take(volume, inside, axis=axis)[::-1]
+    return plane_array
 
 
 def cut_with_insert(
@@ -64,7 +65,7 @@ def cut_with_insert(
 def outline(mask: Array) -> Array:
     """Return the inner edge of a mask (H, W)."""
     inside = mask > 0
-    return inside & ~ndimage.binary_erosion(inside)
+    return np.asarray(inside & ~ndimage.binary_erosion(inside))
 
 
 def window_bytes(hu: Array, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 if TYPE_CHECKING:
     from napari import Viewer
 
-LEFT_WIDTH = 214
+LEFT_WIDTH = 228
 RIGHT_WIDTH = 318
 MAP_HEIGHT = 226
 
@@ -39,6 +39,14 @@ def embed_planes(viewer: Viewer, planes: QWidget) -> None:
     layout.setStretch(1, 3)
 
 
+def close_notifications(viewer: Viewer) -> None:
+    """Close what napari said at its start, such as its plans for a Qt binding."""
+    window = main_window(viewer)
+    for child in [] if window is None else window.findChildren(QWidget):
+        if type(child).__name__ == "NapariQtNotification":
+            child.close()
+
+
 def arrange(viewer: Viewer, docks: dict[str, QWidget]) -> None:
     """Dock the four widgets: scan left, genes right, map below, export left."""
     window = main_window(viewer)
@@ -65,18 +73,20 @@ def arrange(viewer: Viewer, docks: dict[str, QWidget]) -> None:
 
 
 def _order_left_side(viewer: Viewer, window: QMainWindow, placed: dict[str, QDockWidget]) -> None:
-    """Our scan dock on top, napari's layers under it, its controls behind those."""
+    """Our scan dock on top, napari's layers under it; its controls wait in the Window menu."""
     napari_side = viewer.window._qt_viewer
     layers, controls = napari_side.dockLayerList, napari_side.dockLayerControls
     left = Qt.DockWidgetArea.LeftDockWidgetArea
-    for dock in (layers, controls):
-        dock.setMinimumHeight(0)
+    controls.hide()
+    for part in (layers, *layers.findChildren(QWidget)):
+        if part.minimumWidth() > LEFT_WIDTH:
+            part.setMinimumWidth(0)
+    layers.setMinimumHeight(0)
+    layers.widget().setStyleSheet("QtLayerList, QLineEdit { font-size: 11px; }")
     window.addDockWidget(left, placed["CT & Tumour"])
     for below in (layers, placed["Export"]):
         window.addDockWidget(left, below)
     vertical = Qt.Orientation.Vertical
     window.splitDockWidget(placed["CT & Tumour"], layers, vertical)
     window.splitDockWidget(layers, placed["Export"], vertical)
-    window.tabifyDockWidget(layers, controls)
-    layers.raise_()
-    window.resizeDocks([placed["CT & Tumour"], layers, placed["Export"]], [330, 250, 160], vertical)
+    window.resizeDocks([placed["CT & Tumour"], layers, placed["Export"]], [300, 330, 120], vertical)

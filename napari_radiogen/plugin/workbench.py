@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QEvent, QObject
+from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QDropEvent, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
@@ -39,6 +39,9 @@ class Workbench(QObject):
         self.demo: object = None
         self.shortcuts = self._bind_keys()
         self._watch_window()
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        for layer in tuple(viewer.layers):
+            self._take_over(layer)
 
     def close(self) -> None:
         """Stop all work."""
@@ -55,12 +58,25 @@ class Workbench(QObject):
         following = (at[0] + step) % len(centres) if at else (0 if step > 0 else -1)
         self.presenter.go_to(centres[following])
 
+    def _on_inserted(self, event: Any) -> None:
+        # Later, when napari has finished adding: the layer goes as soon as it came.
+        QTimer.singleShot(0, lambda layer=event.value: self._take_over(layer))
+
+    def _take_over(self, layer: Any) -> None:
+        """Turn a CT that napari's own menus opened into the session's scan."""
+        path = layer.metadata.get("path") if layer.metadata.get("radiogen") == "ct" else None
+        if path is not None and layer in self.viewer.layers:
+            self.viewer.layers.remove(layer)
+            self.session.open_path(path)
+
     def _say(self, line: str) -> None:
         show_warning(line[:300])
 
     def _bind_keys(self) -> list[QShortcut]:
         """Bind keys that no layer uses; they work wherever the focus is."""
         window, session = main_window(self.viewer), self.session
+        if window is None:
+            return []
         state = session.state
         actions: dict[str, Any] = {
             "Alt+Z": session.undo,

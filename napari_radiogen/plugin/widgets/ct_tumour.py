@@ -16,7 +16,6 @@ from napari_radiogen.plugin.widgets.parts import (
     row,
     set_cell,
     table,
-    title,
     toggle,
 )
 from napari_radiogen.plugin.workbench import workbench_of
@@ -66,7 +65,6 @@ class CTTumourWidget(Dock):
 
     def _lay_out(self) -> None:
         column = self.column
-        column.addWidget(title("CT & tumour"))
         column.addLayout(row(self.open_button, self.demo_button))
         column.addWidget(self.scan_name)
         column.addWidget(self.notice)
@@ -98,14 +96,15 @@ class CTTumourWidget(Dock):
 
     def _connect(self) -> None:
         session = self.session
+        state: Any = session.state.events  # type: ignore[attr-defined]
         session.scan_changed.connect(self._on_scan)
         session.tumours_changed.connect(self._on_tumours)
         session.busy_changed.connect(self._show_busy)
         session.models_changed.connect(self._show_busy)
         session.progress.connect(self._on_progress)
         session.failed.connect(self._on_failed)
-        session.state.events.window.connect(self._on_window)
-        session.state.events.overlay_visible.connect(self.overlay.setChecked)
+        state.window.connect(self._on_window)
+        state.overlay_visible.connect(self.overlay.setChecked)
         self.overlay.setChecked(session.state.overlay_visible)
         self.table.itemSelectionChanged.connect(self._go_to_selected)
 

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog
 
-from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title
+from napari_radiogen.plugin.widgets.parts import Dock, button, note, row
 from napari_radiogen.plugin.workbench import workbench_of
 
 FIGURE_FILTER = "Figure (*.png *.svg *.pdf)"
@@ -30,7 +30,6 @@ class ExportWidget(Dock):
         self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.show_folder = button("show folder", self._show_folder)
         self._last_path: Path | None = None
-        self.column.addWidget(title("Export"))
         self.column.addLayout(row(self.figure, self.volume, self.recipe))
         self.column.addWidget(self.last)
         self.column.addWidget(self.show_folder)

@@ -79,10 +79,11 @@ class GeneMapWidget(Dock):
 
     def _connect(self) -> None:
         session = self.session
+        state: Any = session.state.events  # type: ignore[attr-defined]
         session.models_changed.connect(self._on_models)
         session.code_changed.connect(self._show_marker)
-        session.state.events.subject_id.connect(self._show_marker)
-        session.state.events.selected.connect(self._show_selected)
+        state.subject_id.connect(self._show_marker)
+        state.selected.connect(self._show_selected)
         self.projection.currentTextChanged.connect(self._draw)
         self.colour.currentTextChanged.connect(self._recolour)
         self.points.sigClicked.connect(self._on_clicked)

@@ -73,7 +73,6 @@ class GenePanelWidget(Dock):
 
     def _lay_out(self) -> None:
         column = self.column
-        column.addWidget(title("Gene panel"))
         column.addLayout(row(self.patient, self.search))
         column.addLayout(row(self.undo, self.redo, self.reset, self.order))
         column.addWidget(self.sliders, 1)
@@ -90,7 +89,8 @@ class GenePanelWidget(Dock):
             box.setMinimumWidth(60)
 
     def _connect(self) -> None:
-        session, state = self.session, self.session.state.events
+        session = self.session
+        state: Any = session.state.events  # type: ignore[attr-defined]
         session.models_changed.connect(self._on_models)
         session.vector_changed.connect(self._on_vector)
         session.result_changed.connect(self._on_result)

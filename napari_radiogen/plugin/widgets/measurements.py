@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
@@ -16,6 +17,8 @@ LINES = (
     ("spiculation", "spiculation", "", 1.0, 2),
 )
 
+ROW_HEIGHT = 20
+
 
 class MeasurementTable(QWidget):
     """A table of four lines that remembers a snapshot."""
@@ -24,9 +27,10 @@ class MeasurementTable(QWidget):
         super().__init__()
         self.now: dict[str, float] = {}
         self.snapshot: dict[str, float] = {}
-        self.table = table(("synthetic nodule", "now", "since A"))
+        self.table = table(("synthetic nodule", "now", "since A"), ROW_HEIGHT)
         self.table.setRowCount(len(LINES))
-        self.table.setFixedHeight(20 + len(LINES) * 19)
+        self.table.setFixedHeight(18 + len(LINES) * ROW_HEIGHT + 4)
+        self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)

@@ -61,6 +61,7 @@ class MetageneRow:
 
     @property
     def edited(self) -> bool:
+        """Whether the value differs from the patient's own."""
         return abs(self.z - self.start) > 1e-6
 
 
@@ -90,6 +91,7 @@ class MetageneList(QAbstractScrollArea):
 
     @property
     def rows(self) -> tuple[MetageneRow, ...]:
+        """The rows shown, in order."""
         return tuple(self._rows)
 
     def set_rows(self, rows: list[MetageneRow]) -> None:
@@ -123,6 +125,7 @@ class MetageneList(QAbstractScrollArea):
         return round(2 * Z_LIMIT * share - Z_LIMIT, 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Fit scroll bar and curves to the new width."""
         super().resizeEvent(event)
         for shown in self._rows:
             shown.outline = None
@@ -139,6 +142,7 @@ class MetageneList(QAbstractScrollArea):
         return index if 0 <= index < len(self._rows) else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take the place under the mouse."""
         index = self._index_at(event.pos().y())
         if index is None or event.button() != Qt.MouseButton.LeftButton:
             return
@@ -150,20 +154,24 @@ class MetageneList(QAbstractScrollArea):
         self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Follow a drag."""
         if self._dragging:
             self._move_to(event.pos().x())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """End a drag."""
         if self._dragging:
             self._dragging = False
             self.released.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Ask for the reset of a row."""
         index = self._index_at(event.pos().y())
         if index is not None:
             self.reset.emit(self._rows[index].name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Up and down choose a row, left and right move it, Delete resets it."""
         if not self._rows:
             return
         key, shown = event.key(), self._rows[self._active]
@@ -172,8 +180,8 @@ class MetageneList(QAbstractScrollArea):
             self._active = int(np.clip(self._active + step, 0, len(self._rows) - 1))
             self._show_active()
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            step = KEY_STEP if key == Qt.Key.Key_Right else -KEY_STEP
-            self._change(shown, round(float(np.clip(shown.z + step, -Z_LIMIT, Z_LIMIT)), 2))
+            change = KEY_STEP if key == Qt.Key.Key_Right else -KEY_STEP
+            self._change(shown, round(float(np.clip(shown.z + change, -Z_LIMIT, Z_LIMIT)), 2))
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.reset.emit(shown.name)
         else:
@@ -181,8 +189,8 @@ class MetageneList(QAbstractScrollArea):
 
     def _show_active(self) -> None:
         bar, top = self.verticalScrollBar(), self._active * ROW_HEIGHT
-        low = top + ROW_HEIGHT - self.viewport().height()
-        bar.setValue(int(np.clip(bar.value(), low, top)))
+        low = max(top + ROW_HEIGHT - self.viewport().height(), 0)
+        bar.setValue(min(max(bar.value(), low), top))
         self.viewport().update()
 
     def _move_to(self, x: float) -> None:
@@ -195,6 +203,7 @@ class MetageneList(QAbstractScrollArea):
         self.moved.emit(shown.name, z)
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
+        """Show the tip of the row under the mouse."""
         if isinstance(event, QHelpEvent):
             index = self._index_at(event.pos().y())
             if index is not None:
@@ -203,6 +212,7 @@ class MetageneList(QAbstractScrollArea):
         return bool(super().viewportEvent(event))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint what is in view."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         first = self.verticalScrollBar().value() // ROW_HEIGHT

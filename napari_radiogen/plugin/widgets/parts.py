@@ -29,7 +29,7 @@ class Dock(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(STYLE_SHEET)
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(8, 4, 8, 6)
+        self.column.setContentsMargins(8, 8, 8, 6)
         self.column.setSpacing(4)
 
 
@@ -88,6 +88,7 @@ def table(columns: tuple[str, ...], row_height: int = 19) -> QTableWidget:
     made.verticalHeader().hide()
     made.verticalHeader().setDefaultSectionSize(row_height)
     made.verticalHeader().setMinimumSectionSize(row_height)
+    made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     made.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
     made.horizontalHeader().setFixedHeight(18)
     made.setShowGrid(False)
