@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -17,18 +15,6 @@ from napari_radiogen import __version__
 from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.errors import RadiogenError
 
-#: Modules of commands, in the order in which ``--help`` lists them.
-COMMAND_MODULES = (
-    "system",
-    "demo",
-    "scans",
-    "segmentation",
-    "synthesis",
-    "phantom",
-    "cohort",
-    "training",
-    "evaluation",
-)
 #: Set to any value, unexpected errors keep their traceback.
 TRACEBACK_VARIABLE = "RADIOGEN_TRACEBACK"
 EXIT_REFUSED = 1
@@ -36,6 +22,18 @@ EXIT_REFUSED = 1
 
 def app() -> typer.Typer:
     """Assemble the commands; what they need is imported when they run."""
+    from napari_radiogen.cli import (
+        cohort,
+        demo,
+        evaluation,
+        phantom,
+        scans,
+        segmentation,
+        synthesis,
+        system,
+        training,
+    )
+
     root = typer.Typer(
         name="radiogen",
         help=f"Touch a gene and watch the tumour change. {RESEARCH_USE}.",
@@ -45,10 +43,18 @@ def app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     root.callback(help=root.info.help)(_root)
-    for name in COMMAND_MODULES:
-        qualified = f"{__name__}.{name}"
-        if importlib.util.find_spec(qualified) is not None:
-            importlib.import_module(qualified).register(root)
+    for module in (
+        system,
+        demo,
+        scans,
+        segmentation,
+        synthesis,
+        phantom,
+        cohort,
+        training,
+        evaluation,
+    ):
+        module.register(root)
     return root
 
 
