@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     CTImageStorage,
@@ -160,15 +162,24 @@ def _is_dicom_or_foreign(file: Path) -> bool:
     return False
 
 
+def _convert(_dataset: Dataset, element: DataElement) -> None:
+    """Have pydicom convert an element's value now, where failures are caught."""
+    _ = element.value
+
+
 def _is_system_file(file: Path) -> bool:
     return file.name.startswith(".") or file.name.lower() in SYSTEM_FILES
 
 
 def _read_header(file: Path) -> DicomFile:
     try:
-        header = pydicom.dcmread(
-            file, stop_before_pixels=True, force=True, specific_tags=HEADER_TAGS
-        )
+        with warnings.catch_warnings(), file.open("rb") as stream:
+            # They are about the form of values; the values we use are checked.
+            warnings.filterwarnings("ignore", module="pydicom")
+            header = pydicom.dcmread(
+                stream, stop_before_pixels=True, force=True, specific_tags=HEADER_TAGS
+            )
+            header.walk(_convert)
     except Exception as error:
         raise InputError(f"DICOM header cannot be read: {plain_text(error)}", file) from error
     if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:

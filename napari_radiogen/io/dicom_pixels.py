@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+from pydicom.uid import UID, ImplicitVRLittleEndian, RLELossless
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.dicom_frames import Frame
@@ -21,6 +23,8 @@ from napari_radiogen.io.dicom_headers import plain_text
 #: Files decoded at the same time; more only adds memory.
 DECODING_THREADS = 4
 INT16 = np.iinfo(np.int16)
+#: Marker at the end of every JPEG, JPEG-LS and JPEG 2000 stream.
+END_OF_IMAGE = b"\xff\xd9"
 #: Modules whose warnings mean that pixels may be wrong.
 DECODER_MODULES = r"(pydicom\.pixels|pydicom\.encaps|pylibjpeg|libjpeg|openjpeg|rle|jpeg_ls)"
 
@@ -67,7 +71,9 @@ def _fill(voxels: npt.NDArray[Any], frames: Sequence[Frame]) -> bool:
         return True
 
     # The filter is global to the process, so it is set once around all threads.
+    # Other modules of pydicom warn about header values, which are checked elsewhere.
     with warnings.catch_warnings(), ThreadPoolExecutor(DECODING_THREADS) as pool:
+        warnings.filterwarnings("ignore", module="pydicom")
         warnings.filterwarnings("error", module=DECODER_MODULES)
         return all(pool.map(fill_file, places))
 
@@ -77,16 +83,38 @@ def _decode(path: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     try:
         dataset = pydicom.dcmread(path, force=True)
         _check_layout(dataset)
+        syntax = UID(dataset.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian))
+        if syntax.is_encapsulated:
+            _check_stream_ends(dataset, syntax)
+            dataset.pixel_array_options(decoding_plugin=_decoder(syntax))
         stored = np.asarray(dataset.pixel_array)
+        stored = stored.reshape(-1, *stored.shape[-2:])
+        kept = _only_stored_bits(stored, int(dataset.BitsStored))
+        if syntax.is_encapsulated and not np.array_equal(kept, stored):
+            raise InputError(f"compressed values do not fit {dataset.BitsStored} stored bits")
     except InputError as error:
         raise InputError(error.reason, path) from error
     except Exception as error:
         reason = plain_text(" ".join(str(error).split()))
         raise InputError(f"pixel data cannot be decoded: {reason}", path) from error
-    stored = stored.reshape(-1, *stored.shape[-2:])
-    if stored.shape[1:] != shape:
-        raise InputError(f"pixel data have shape {stored.shape}, header says {shape}", path)
-    return _only_stored_bits(stored, int(dataset.BitsStored))
+    if kept.shape[1:] != shape:
+        raise InputError(f"pixel data have shape {kept.shape}, header says {shape}", path)
+    return kept
+
+
+def _decoder(syntax: UID) -> str:
+    """Name the one decoder for a syntax, so that no lenient one steps in."""
+    return "pydicom" if syntax == RLELossless else "pylibjpeg"
+
+
+def _check_stream_ends(dataset: Dataset, syntax: UID) -> None:
+    """Refuse a JPEG stream without its end marker: decoders fill in what lacks."""
+    if syntax == RLELossless:
+        return
+    count = int(dataset.get("NumberOfFrames") or 1)
+    for frame in generate_frames(dataset.PixelData, number_of_frames=count):
+        if not frame.rstrip(b"\0").endswith(END_OF_IMAGE):
+            raise InputError(f"truncated: the {syntax.name} stream has no end")
 
 
 def _check_layout(dataset: Dataset) -> None:

@@ -30,6 +30,11 @@ READERS: dict[ImageKind, str] = {
 MAX_VOXELS = 2**30
 #: Text headers are shorter than this, bytes.
 MAX_TEXT_HEADER = 1 << 16
+#: Spaces of NRRD that ITK turns into LPS.
+NRRD_SPACES = (
+    "left-posterior-superior", "lps", "right-anterior-superior", "ras",
+    "left-anterior-superior", "las",
+)  # fmt: skip
 #: A chest CT always holds air below this, HU.
 HU_SURELY_AIR = -200
 INT16 = np.iinfo(np.int16)
@@ -79,10 +84,12 @@ def read_array(path: Path) -> tuple[npt.NDArray[Any], VolumeGeometry, list[str]]
         _check_three_dimensions(header.shape, path)
         check_length(path, header)
     else:
-        _check_text_header(path, kind)
+        fields = _text_header(path, kind)
     image = _read_itk(path, kind)
     geometry = _geometry(image, path)
     warnings = []
+    if kind == "nrrd" and fields.get("space", "").lower() not in NRRD_SPACES:
+        warnings.append("no patient space in the header: left and right are not known")
     if kind == "nifti":
         used = np.eye(4)
         used[:3, :3], used[:3, 3] = geometry.step_matrix, geometry.origin_mm
@@ -98,8 +105,8 @@ def _check_three_dimensions(shape: tuple[int, ...], path: Path) -> None:
         raise InputError(f"{shape} voxels are more than this program accepts", path)
 
 
-def _check_text_header(path: Path, kind: ImageKind) -> None:
-    """Keep the voxels inside this file's folder, and all of them there."""
+def _text_header(path: Path, kind: ImageKind) -> dict[str, str]:
+    """Return the header's fields; refuse voxels elsewhere or cut short."""
     with path.open("rb") as stream:
         raw = stream.read(MAX_TEXT_HEADER)
     end = raw.find(b"\n\n") if kind == "nrrd" else raw.find(b"\n", raw.find(b"ElementDataFile"))
@@ -112,6 +119,7 @@ def _check_text_header(path: Path, kind: ImageKind) -> None:
         _check_detached(path, data)
     elif packed := fields.get("compresseddatasize"):
         _check_packed(path, end + 1, packed)
+    return fields
 
 
 def _check_detached(path: Path, data: str) -> None:
