@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import label
 
-from napari_radiogen.phantom.canvas import Canvas
+from napari_radiogen.phantom.canvas import Box, Canvas
 from napari_radiogen.phantom.fields import Array, coverage
 from napari_radiogen.phantom.tubes import Tubes, tube_coverage
 
@@ -18,6 +19,9 @@ Point = tuple[float, float, float]
 REACH_MM = 16.0
 GROUND_GLASS_HU = 330.0
 CAVITY_HU = -960.0
+STRAND_HU = 10.0
+#: Tags reach for pleura within this distance of the nodule's surface, mm.
+TAG_REACH_MM = 30.0
 MASK_THRESHOLD = 0.5
 #: Ground glass fainter than this share does not count as nodule.
 HALO_THRESHOLD = 0.45
@@ -62,7 +66,7 @@ class PlantedNodule:
 def paint_nodule(
     canvas: Canvas, nodule: PlantedNodule, lung_mm: Array, noise: dict[str, Array]
 ) -> npt.NDArray[np.bool_]:
-    """Paint a nodule and return its mask (Z, Y, X), without spicules and tags.
+    """Paint a nodule and return its mask (Z, Y, X), roots of spicules included.
 
     Parameters
     ----------
@@ -93,17 +97,26 @@ def paint_nodule(
     view = canvas.hu[box.slices]
     glass = halo * (GROUND_GLASS_HU * (0.8 + 0.12 * noise["medium"][box.slices]))
     view += np.minimum(glass, np.maximum(shape.solid_hu - 60 - view, 0))
-    _paint_strands(canvas, rng, nodule, lung_mm)
+    spicules = _paint_strands(canvas, rng, nodule, lung_mm, box)
     canvas.paint(box, core, shape.solid_hu + texture)
     if shape.cavity > 0.5 and shape.radius_mm > 8:
-        hollow = _surface(rng, shape, tuple(o * 1.0 for o in offset))
+        hollow = _surface(rng, shape, offset)
         thickness = shape.radius_mm * (0.62 - 0.35 * (shape.cavity - 0.5))
         canvas.paint(box, coverage(hollow + thickness, 1.5), CAVITY_HU)
     mask[box.slices] = (core > MASK_THRESHOLD) | (
         (distance < 0) & (inside_lung > MASK_THRESHOLD) & (halo > HALO_THRESHOLD)
     )
     mask[box.slices] |= (distance + core_mm < 0) & (inside_lung > MASK_THRESHOLD)
+    mask[box.slices] |= spicules * inside_lung > MASK_THRESHOLD
+    mask[box.slices] = _largest_part(mask[box.slices])
     return mask
+
+
+def _largest_part(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    parts, count = label(mask)
+    if count < 2:
+        return mask
+    return np.asarray(parts == 1 + int(np.argmax(np.bincount(parts.ravel())[1:])))
 
 
 def _core_offset(shape: Morphology) -> float:
@@ -148,31 +161,35 @@ def _directions(rng: np.random.Generator, count: int) -> npt.NDArray[np.float64]
 
 
 def _paint_strands(
-    canvas: Canvas, rng: np.random.Generator, nodule: PlantedNodule, lung_mm: Array
-) -> None:
-    """Paint curved fading spicules, and tags that run to the pleura."""
-    shape = nodule.morphology
-    parts = _spicules(rng, nodule)
-    if shape.pleural_tag > 0.4:
-        parts += _tags(canvas, rng, nodule, lung_mm)
-    if not parts:
-        return
+    canvas: Canvas, rng: np.random.Generator, nodule: PlantedNodule, lung_mm: Array, box: Box
+) -> Any:
+    """Paint spicules and tags; return the coverage of spicules in the box."""
+    spicules = _spicules(rng, nodule)
+    tags = _tags(canvas, rng, nodule, lung_mm) if nodule.morphology.pleural_tag > 0.4 else []
     near = coverage(lung_mm, canvas.edge_mm)
-    canvas.paint(canvas.whole(), tube_coverage(canvas, Tubes.join(parts)) * near, 10.0)
+    covered = np.zeros(canvas.hu[box.slices].shape, dtype=np.float32)
+    for parts in (spicules, tags):
+        if not parts:
+            continue
+        amount = tube_coverage(canvas, Tubes.join(parts))
+        canvas.paint(canvas.whole(), amount * near, STRAND_HU)
+        if parts is spicules:
+            covered = amount[box.slices]
+    return covered
 
 
 def _spicules(rng: np.random.Generator, nodule: PlantedNodule) -> list[Tubes]:
     shape = nodule.morphology
-    count = int(shape.spiculation * 0.42 * shape.radius_mm**2)
+    count = int(shape.spiculation * 0.5 * shape.radius_mm**2)
     centre = np.array(nodule.centre)
     parts = []
     for direction in _directions(rng, count):
-        length = shape.radius_mm * rng.uniform(0.25, 0.75) * (0.4 + 0.6 * shape.spiculation)
+        length = shape.radius_mm * rng.uniform(0.35, 1.0) * (0.4 + 0.6 * shape.spiculation)
         bend = rng.normal(0, 0.16, 3)
         at = np.array([0.75, 1.0, 1.0 + length / shape.radius_mm]) * shape.radius_mm
         path = [centre + d * (direction + bend * k) for k, d in enumerate(at)]
-        base = rng.uniform(0.5, 1.0)
-        parts.append(Tubes.along(path, [base * 1.3, base, 0.12], piece_mm=2.5))
+        base = rng.uniform(0.7, 1.3) * (1 - 0.6 * shape.ground_glass)
+        parts.append(Tubes.along(path, [base * 1.6, base, 0.25], piece_mm=2.5))
     return parts
 
 
@@ -182,10 +199,12 @@ def _tags(
     """Return one to three strands to the nearest pleura."""
     centre = np.array(nodule.centre)
     index = np.argwhere(np.abs(lung_mm[::2, ::2, ::2]) < 1.5) * 2
-    if len(index) == 0:
-        return []
     points = np.stack([canvas.x[index[:, 2]], canvas.y[index[:, 1]], canvas.z[index[:, 0]]], axis=1)
+    reach = nodule.morphology.radius_mm + TAG_REACH_MM
     far = np.linalg.norm(points - centre, axis=1)
+    points, far = points[far < reach], far[far < reach]
+    if len(points) == 0:
+        return []
     count = 1 + int(3 * (nodule.morphology.pleural_tag - 0.4))
     chosen = points[np.argsort(far, kind="stable")[: 40 * count]]
     targets = chosen[rng.choice(len(chosen), size=min(count, len(chosen)), replace=False)]
