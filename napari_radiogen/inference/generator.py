@@ -191,7 +191,7 @@ def _assemble(model: LoadedModel) -> Generator:
     return Generator(
         name=model.name,
         digest=model.digest,
-        cohort=about["cohort"]["name"],
+        cohort=f"{about['cohort']['kind']}:{about['cohort']['name']}",
         cohort_kind=about["cohort"]["kind"],
         parameters=int(about["parameters"]),
         metagenes=metagenes,
