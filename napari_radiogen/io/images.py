@@ -18,6 +18,7 @@ from napari_radiogen.io.nifti_header import (
     is_nifti,
     read_nifti_header,
 )
+from napari_radiogen.io.text_headers import check_metaimage, check_nrrd
 
 ImageKind = Literal["nifti", "nrrd", "metaimage"]
 
@@ -28,13 +29,6 @@ READERS: dict[ImageKind, str] = {
 }
 #: Voxels of the largest volume accepted: 2 GiB as int16.
 MAX_VOXELS = 2**30
-#: Text headers are shorter than this, bytes.
-MAX_TEXT_HEADER = 1 << 16
-#: Spaces of NRRD that ITK turns into LPS.
-NRRD_SPACES = (
-    "left-posterior-superior", "lps", "right-anterior-superior", "ras",
-    "left-anterior-superior", "las",
-)  # fmt: skip
 #: A chest CT always holds air below this, HU.
 HU_SURELY_AIR = -200
 INT16 = np.iinfo(np.int16)
@@ -79,22 +73,18 @@ def read_array(path: Path) -> tuple[npt.NDArray[Any], VolumeGeometry, list[str]]
     kind = sniff_image(path)
     if kind is None:
         raise InputError("not a DICOM, NIfTI, NRRD or MetaImage file", path)
-    if kind == "nifti":
-        header = read_nifti_header(path)
-        _check_three_dimensions(header.shape, path)
-        check_length(path, header)
-    else:
-        fields = _text_header(path, kind)
+    if kind != "nifti":
+        warnings = check_nrrd(path) if kind == "nrrd" else check_metaimage(path)
+        image = _read_itk(path, kind)
+        return sitk.GetArrayFromImage(image), _geometry(image, path), warnings
+    header = read_nifti_header(path)
+    _check_three_dimensions(header.shape, path)
+    check_length(path, header)
     image = _read_itk(path, kind)
     geometry = _geometry(image, path)
-    warnings = []
-    if kind == "nrrd" and fields.get("space", "").lower() not in NRRD_SPACES:
-        warnings.append("no patient space in the header: left and right are not known")
-    if kind == "nifti":
-        used = np.eye(4)
-        used[:3, :3], used[:3, 3] = geometry.step_matrix, geometry.origin_mm
-        warnings = affine_warnings(header, used)
-    return sitk.GetArrayFromImage(image), geometry, warnings
+    used = np.eye(4)
+    used[:3, :3], used[:3, 3] = geometry.step_matrix, geometry.origin_mm
+    return sitk.GetArrayFromImage(image), geometry, affine_warnings(header, used)
 
 
 def _check_three_dimensions(shape: tuple[int, ...], path: Path) -> None:
@@ -105,44 +95,13 @@ def _check_three_dimensions(shape: tuple[int, ...], path: Path) -> None:
         raise InputError(f"{shape} voxels are more than this program accepts", path)
 
 
-def _text_header(path: Path, kind: ImageKind) -> dict[str, str]:
-    """Return the header's fields; refuse voxels elsewhere or cut short."""
-    with path.open("rb") as stream:
-        raw = stream.read(MAX_TEXT_HEADER)
-    end = raw.find(b"\n\n") if kind == "nrrd" else raw.find(b"\n", raw.find(b"ElementDataFile"))
-    text = (raw[:end] if end >= 0 else raw).decode("latin-1").replace("\r", "")
-    separator = ":" if kind == "nrrd" else "="
-    pairs = (line.split(separator, 1) for line in text.splitlines() if separator in line)
-    fields = {key.strip().lower(): value.strip() for key, value in pairs}
-    data = fields.get("elementdatafile") or fields.get("data file") or fields.get("datafile") or ""
-    if data and data.upper() != "LOCAL":
-        _check_detached(path, data)
-    elif packed := fields.get("compresseddatasize"):
-        _check_packed(path, end + 1, packed)
-    return fields
-
-
-def _check_detached(path: Path, data: str) -> None:
-    folder = path.parent.resolve()
-    target = (folder / data).resolve()
-    if not target.is_relative_to(folder):
-        raise InputError("its voxels lie outside its own folder", path)
-    if not target.is_file():
-        raise InputError("its voxels lie in a file that is not there, or in several", path)
-
-
-def _check_packed(path: Path, start: int, packed: str) -> None:
-    if not packed.isdecimal():
-        raise InputError("compressed size is not a number", path)
-    length = path.stat().st_size - start
-    if length < int(packed):
-        raise InputError(f"truncated: {length} bytes of voxels, header says {packed}", path)
-
-
 def _read_itk(path: Path, kind: ImageKind) -> sitk.Image:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(READERS[kind])
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    # It writes to standard error; what matters in it we check and say ourselves.
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
         reader.ReadImageInformation()
         _check_three_dimensions(reader.GetSize(), path)
@@ -152,6 +111,8 @@ def _read_itk(path: Path, kind: ImageKind) -> sitk.Image:
     except RuntimeError as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise InputError(f"damaged or unsupported: {lines[-1].strip()}", path) from error
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
     index = (slice(None),) * 3 + (0,) * (image.GetDimension() - 3)
     return image[index]
 
