@@ -1,0 +1,332 @@
+import json
+import threading
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+
+from napari_radiogen.plugin.qt_jobs import QtRunner
+from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
+from napari_radiogen.plugin.widgets.export import ExportWidget
+from napari_radiogen.plugin.widgets.gauge import bar_share, verdict
+from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
+from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from napari_radiogen.plugin.workbench import workbench_of
+from napari_radiogen.session.controller import Session
+from tests.session.fakes import (
+    CENTRE,
+    NAMES,
+    FakeSegmenter,
+    FakeSynthesiser,
+    make_engines,
+    make_scan,
+)
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def panel(ready, qtbot):
+    made = GenePanelWidget(ready.viewer)
+    qtbot.addWidget(made)
+    made.resize(320, 760)
+    made.show()
+    return made
+
+
+def drag(panel, name, z):
+    """Drag the slider of a metagene to a z-score, as a hand does."""
+    sliders = panel.sliders
+    index = [r.name for r in sliders.rows].index(name)
+    track = sliders.track(index)
+    start = QPoint(int(sliders.x_of(sliders.rows[index].z, track)), track.center().y())
+    stop = QPoint(round(sliders.x_of(z, track)), track.center().y())
+    QTest.mousePress(sliders.viewport(), LEFT, pos=start)
+    QTest.mouseMove(sliders.viewport(), stop)
+    QTest.mouseRelease(sliders.viewport(), LEFT, pos=stop)
+
+
+def press(widget):
+    QTest.mouseClick(widget, LEFT)
+
+
+def test_the_slider_changes_vector_nodule_and_measurements(panel, ready):
+    before = ready.presenter.nodule.data.copy()
+    drag(panel, "M01", 2.0)
+    assert ready.session.vector[0] == pytest.approx(2.0, abs=0.06)
+    assert not np.array_equal(before, ready.presenter.nodule.data)
+    shown = panel.measurements.table.item(0, 1).text()
+    assert shown == f"{ready.session.result.measurements['long_axis_mm']:.1f} mm"
+    assert panel.measurements.table.item(0, 2).text() != "·"
+
+
+def test_one_drag_is_one_undo_step(panel, ready):
+    start = ready.session.vector.copy()
+    drag(panel, "M01", 1.5)
+    drag(panel, "M02", -2.0)
+    press(panel.undo)
+    assert ready.session.vector[1] == start[1]
+    assert ready.session.vector[0] == pytest.approx(1.5, abs=0.06)
+    press(panel.undo)
+    assert np.array_equal(ready.session.vector, start)
+    assert not panel.undo.isEnabled()
+    press(panel.redo)
+    assert ready.session.vector[0] == pytest.approx(1.5, abs=0.06)
+
+
+def test_keys_move_a_slider_and_reset_takes_it_back(panel, ready):
+    start = ready.session.vector.copy()
+    name = panel.sliders.rows[0].name
+    index = NAMES.index(name)
+    panel.sliders.setFocus()
+    QTest.keyClick(panel.sliders, Qt.Key.Key_Right)
+    panel._send.flush()
+    assert ready.session.vector[index] == pytest.approx(start[index] + 0.1, abs=0.02)
+    QTest.keyClick(panel.sliders, Qt.Key.Key_Delete)
+    assert ready.session.vector[index] == start[index]
+
+
+def test_double_click_resets_one_and_the_button_all(panel, ready):
+    start = ready.session.vector.copy()
+    drag(panel, "M01", 2.5)
+    drag(panel, "M02", 2.5)
+    row = [r.name for r in panel.sliders.rows].index("M01")
+    QTest.mouseDClick(
+        panel.sliders.viewport(), LEFT, pos=QPoint(20, panel.sliders.track(row).center().y())
+    )
+    assert ready.session.vector[0] == start[0]
+    assert ready.session.vector[1] == pytest.approx(2.5, abs=0.06)
+    press(panel.reset)
+    assert np.array_equal(ready.session.vector, start)
+    assert not panel.reset.isEnabled()
+
+
+def test_search_finds_metagenes_and_genes(panel):
+    QTest.keyClicks(panel.search, "m03")
+    assert [r.name for r in panel.sliders.rows] == ["M03"]
+    panel.search.clear()
+    QTest.keyClicks(panel.search, "PLT00001")
+    assert [r.name for r in panel.sliders.rows] == ["M02"]
+    panel.search.clear()
+    QTest.keyClicks(panel.search, "nothing")
+    assert panel.sliders.rows == ()
+
+
+def test_order_by_name_and_only_edited(panel):
+    panel.order.setCurrentText("by name")
+    assert [r.name for r in panel.sliders.rows] == list(NAMES)
+    panel.order.setCurrentText("edited")
+    assert panel.sliders.rows == ()
+    panel.order.setCurrentText("by effect")
+    assert len(panel.sliders.rows) == len(NAMES)
+
+
+def test_another_patient_brings_other_genes_and_clears_edits(panel, ready):
+    drag(panel, "M01", 2.0)
+    index = panel.patient.findData("S-0005")
+    panel.patient.setCurrentIndex(index)
+    panel.patient.activated.emit(index)
+    assert ready.session.state.subject_id == "S-0005"
+    assert ready.session.state.edits == ()
+    assert np.allclose(ready.session.vector, ready.session.generator.subject_metagenes[5])
+    shown = {r.name: r.z for r in panel.sliders.rows}
+    assert shown["M01"] == pytest.approx(float(ready.session.vector[0]))
+
+
+def test_a_reroll_changes_pixels_and_not_genes_and_the_lock_forbids_it(panel, ready):
+    pixels, genes = ready.presenter.nodule.data.copy(), ready.session.vector.copy()
+    press(panel.reroll)
+    assert not np.array_equal(pixels, ready.presenter.nodule.data)
+    assert np.array_equal(genes, ready.session.vector)
+    assert panel.seed.value() == ready.session.state.seed
+    press(panel.lock)
+    seed = ready.session.state.seed
+    press(panel.reroll)
+    assert ready.session.state.seed == seed
+
+
+def test_real_synthetic_button_and_state_agree(panel, ready):
+    press(panel.synthetic)
+    assert not ready.session.state.show_synthetic
+    ready.session.state.show_synthetic = True
+    assert panel.synthetic.isChecked()
+
+
+def test_the_place_button_is_the_place_mode(panel, ready):
+    press(panel.place)
+    assert ready.pointer.place_mode
+    ready.pointer.set_place_mode(False)
+    assert not panel.place.isChecked()
+
+
+def test_the_panel_without_models_is_empty_and_calm(bench, qtbot):
+    made = GenePanelWidget(bench.viewer)
+    qtbot.addWidget(made)
+    made.resize(320, 700)
+    made.show()
+    assert made.sliders.rows == ()
+    assert not made.patient.isEnabled()
+    assert "no model" in made.model.text()
+
+
+def test_the_gauge_says_when_genes_were_never_seen(panel):
+    drag(panel, "M01", 3.9)
+    drag(panel, "M02", -3.9)
+    assert "never seen" in panel.gauge.words.text()
+    assert verdict(10) == "as in the cohort"
+    assert [bar_share(p) for p in (0, 90, 99, 100)] == [0.0, 0.6, 0.85, 1.0]
+
+
+def test_windows_tumours_and_outline_in_the_scan_dock(ready, qtbot):
+    made = CTTumourWidget(ready.viewer)
+    qtbot.addWidget(made)
+    press(made.windows.buttons()[1])
+    assert ready.session.state.window == "Soft tissue"
+    assert tuple(ready.presenter.ct.contrast_limits) == (-160.0, 240.0)
+    ready.session.state.window = "Bone"
+    assert made.windows.checkedButton().property("window") == "Bone"
+    assert not made.next.isEnabled()
+    press(made.find_button)
+    assert made.table.rowCount() == 1
+    assert [made.table.item(0, i).text() for i in range(3)] == ["1", "12.0", "+30"]
+    press(made.overlay)
+    assert not ready.presenter.tumours.visible
+    ready.presenter.go_to((14.0, 24.0, -34.0))
+    made.table.selectRow(0)
+    assert np.allclose(ready.presenter.point_mm, CENTRE)
+
+
+def test_a_map_click_chooses_the_patient_and_the_marker_follows_genes(ready, qtbot):
+    made = GeneMapWidget(ready.viewer)
+    qtbot.addWidget(made)
+    made.resize(500, 240)
+    made.show()
+    point = made.points.points()[7]
+    made.points.sigClicked.emit(made.points, [point], None)
+    assert ready.session.state.subject_id == "S-0007"
+    home = made.marker.getData()
+    assert np.allclose(np.ravel(home), ready.session.generator.codes.coordinates["t-SNE"][7])
+    ready.session.set_metagene("M01", 3.0)
+    assert not np.allclose(np.ravel(made.marker.getData()), np.ravel(home))
+    made.projection.setCurrentText("PCA")
+    assert np.allclose(
+        np.ravel(made.chosen.getData()), ready.session.generator.codes.coordinates["PCA"][7]
+    )
+
+
+def test_a_real_click_on_the_map(ready, qtbot):
+    made = GeneMapWidget(ready.viewer)
+    qtbot.addWidget(made)
+    made.resize(600, 300)
+    with qtbot.waitExposed(made):
+        made.show()
+    qtbot.wait(50)
+    spot = made.points.points()[3]
+    scene = made.plot.getViewBox().mapViewToScene(spot.pos())
+    place = made.plot.mapFromScene(scene)
+    QTest.mouseMove(made.plot.viewport(), place)
+    QTest.mouseClick(made.plot.viewport(), LEFT, pos=place)
+    qtbot.waitUntil(lambda: ready.session.state.subject_id == "S-0003", timeout=2000)
+
+
+def test_the_mean_of_those_selected(ready, qtbot):
+    made = GeneMapWidget(ready.viewer)
+    qtbot.addWidget(made)
+    ready.session.select(("S-0001", "S-0002"))
+    assert "2 selected" in made.selection.text()
+    press(made.mean)
+    expected = ready.session.generator.subject_metagenes[[1, 2]].mean(axis=0)
+    assert np.allclose(ready.session.vector, expected)
+    press(made.clear)
+    assert ready.session.state.selected == ()
+
+
+def test_colour_by_split(ready, qtbot):
+    made = GeneMapWidget(ready.viewer)
+    qtbot.addWidget(made)
+    made.colour.setCurrentText("colour: split")
+    assert "train" in made.legend.text()
+    colours = {p.brush().color().name() for p in made.points.points()}
+    assert len(colours) == 2
+
+
+def test_export_writes_figure_and_recipe(ready, qtbot, tmp_path, monkeypatch):
+    made = ExportWidget(ready.viewer)
+    qtbot.addWidget(made)
+    target = tmp_path / "figure.png"
+    monkeypatch.setattr(
+        "napari_radiogen.plugin.widgets.export.QFileDialog.getSaveFileName",
+        lambda *a: (str(target), ""),
+    )
+    press(made.figure)
+    assert target.stat().st_size > 1000
+    assert str(target) in made.last.text()
+    recipes = [p for p in tmp_path.iterdir() if p.suffix == ".json"]
+    assert len(recipes) == 1
+    assert json.loads(recipes[0].read_text())
+
+
+def test_nothing_to_export_without_a_nodule(bench, qtbot):
+    made = ExportWidget(bench.viewer)
+    qtbot.addWidget(made)
+    assert not made.figure.isEnabled()
+    assert not made.volume.isEnabled()
+
+
+def test_find_tumours_can_be_cancelled(viewer, qtbot):
+    entered, stopped = threading.Event(), threading.Event()
+
+    class Slow(FakeSegmenter):
+        def segment(self, ct, *, lung=None, progress=None, cancelled=None):
+            entered.set()
+            while not cancelled():
+                stopped.wait(0.01)
+            stopped.set()
+            return super().segment(ct)
+
+    session = Session(QtRunner(), engines=make_engines(load_segmenter=Slow))
+    made = CTTumourWidget(workbench_of(viewer, session).viewer)
+    qtbot.addWidget(made)
+    session.load_models()
+    session.open_scan(make_scan())
+    qtbot.waitUntil(made.find_button.isEnabled)
+    press(made.find_button)
+    assert entered.wait(2)
+    qtbot.waitUntil(made.cancel_button.isEnabled)
+    press(made.cancel_button)
+    assert stopped.wait(2)
+    qtbot.waitUntil(lambda: not session.is_busy("tumours"))
+    assert session.tumours is None
+    assert made.table.rowCount() == 0
+    session.close()
+
+
+def test_the_window_stays_alive_and_the_newest_slider_value_wins(viewer, qtbot):
+    gate = threading.Event()
+    threads = set()
+
+    class Gated(FakeSynthesiser):
+        def synthesise(self, ct, request, **how):
+            threads.add(threading.current_thread())
+            return super().synthesise(ct, request, **how)
+
+    engines = make_engines(make_synthesiser=lambda g: Gated(g, gate))
+    session = Session(QtRunner(), engines=engines)
+    bench = workbench_of(viewer, session)
+    delivered = []
+    session.result_changed.connect(lambda r: delivered.append(threading.current_thread()))
+    session.load_models()
+    session.open_scan(make_scan())
+    qtbot.waitUntil(lambda: session.lung is not None and session.generator is not None)
+    session.place(CENTRE)
+    for z in (0.5, 1.0, 1.5, 2.0):
+        session.set_metagene("M01", z)
+    gate.set()
+    qtbot.waitUntil(lambda: session.result is not None and session.result.complete)
+    qtbot.waitUntil(lambda: not session.is_busy("synthesis"))
+    assert session.result.request.metagenes[0] == 2.0
+    assert bench.presenter.nodule.metadata["request"].metagenes[0] == 2.0
+    assert threading.main_thread() not in threads
+    assert set(delivered) == {threading.main_thread()}
+    session.close()
