@@ -150,7 +150,7 @@ def wait_until_quiet(demo: Demo) -> None:
 
     timer.timeout.connect(look)
     timer.start(POLL_MS)
-    loop.exec_()
+    loop.exec()
     timer.stop()
 
 

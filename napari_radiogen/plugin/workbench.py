@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,10 +99,9 @@ class Workbench(QObject):
     def _watch_window(self) -> None:
         window = main_window(self.viewer)
         if window is not None:
-            window.destroyed.connect(self.close)
+            window.destroyed.connect(partial(_forget, self.viewer))
             window.installEventFilter(self)
-            qt_viewer = self.viewer.window._qt_viewer
-            qt_viewer.installEventFilter(self)
+            self.viewer.window._qt_viewer.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Take dropped folders and volumes to the session before napari guesses."""
@@ -128,6 +128,12 @@ def dropped_scan(event: QDropEvent) -> Path | None:
 
 
 _workbenches: weakref.WeakKeyDictionary[Any, Workbench] = weakref.WeakKeyDictionary()
+
+
+def _forget(viewer: Any, *_: object) -> None:
+    known = _workbenches.pop(viewer, None)
+    if known is not None:
+        known.close()
 
 
 def workbench_of(viewer: Any, session: Session | None = None) -> Workbench:

@@ -13,10 +13,12 @@ from superqt.utils import qthrottled, signals_blocked
 from napari_radiogen.constants import SEED_LIMIT
 from napari_radiogen.domain import SynthesisResult
 from napari_radiogen.plugin.effects import code_effects, search
+from napari_radiogen.plugin.layers import contrast_limits
 from napari_radiogen.plugin.widgets.gauge import Gauge
 from napari_radiogen.plugin.widgets.measurements import MeasurementTable
 from napari_radiogen.plugin.widgets.metagene_list import MetageneList, MetageneRow
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title, toggle
+from napari_radiogen.plugin.widgets.triptych import Triptych
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.resolve import start_vector
 
@@ -45,6 +47,7 @@ class GenePanelWidget(Dock):
         self.gauge = Gauge()
         self.model = note(NO_MODEL)
         self.measurements = MeasurementTable()
+        self.triptych = Triptych()
         self._make_buttons()
         self._lay_out()
         self._send = qthrottled(self._set_metagene, timeout=THROTTLE_MS)
@@ -79,6 +82,7 @@ class GenePanelWidget(Dock):
         column.addWidget(note("Seen in the cohort?"))
         column.addWidget(self.gauge)
         column.addWidget(title("Synthetic nodule"))
+        column.addWidget(self.triptych)
         column.addLayout(row(self.place, self.synthetic, self.snapshot))
         column.addLayout(row(note("seed"), self.seed, self.lock, self.reroll))
         column.addLayout(row(note("strength"), self.strength, self.strength_text))
@@ -98,6 +102,7 @@ class GenePanelWidget(Dock):
         state.subject_id.connect(self._show_patient)
         state.seed.connect(self._show_seed)
         state.strength.connect(self._show_strength)
+        state.window.connect(self._show_pictures)
         state.show_synthetic.connect(self.synthetic.setChecked)
         self.workbench.pointer.place_mode_changed.connect(self.place.setChecked)
         self.patient.activated.connect(self._choose_patient)
@@ -236,10 +241,16 @@ class GenePanelWidget(Dock):
 
     def _on_result(self, result: SynthesisResult | None) -> None:
         self._show_undo()
+        self._show_pictures()
         if result is None:
             self.measurements.clear()
         elif result.complete:
             self.measurements.show_values(result.measurements)
+
+    def _show_pictures(self, *_: object) -> None:
+        session = self.session
+        limits = contrast_limits(session.state.window)
+        self.triptych.show_result(session.scan, session.result, limits)
 
     def _on_busy(self, kind: str, busy: bool) -> None:
         if kind == "synthesis":

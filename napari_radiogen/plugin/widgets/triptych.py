@@ -1,0 +1,112 @@
+"""Background, synthetic and their difference, side by side through the nodule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from qtpy.QtCore import QRectF, QSize, Qt
+from qtpy.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_radiogen.domain import CTVolume, SynthesisResult
+from napari_radiogen.plugin.layers import axial_view
+from napari_radiogen.plugin.reslice import window_bytes
+from napari_radiogen.plugin.styles import FIELD, MUTED
+
+Array = npt.NDArray[Any]
+
+TITLES = ("background", "synthetic", "difference")
+TITLE_HEIGHT = 14
+GAP = 4
+#: HU change that is drawn in full colour.
+FULL_CHANGE_HU = 600.0
+
+
+def central_slices(scan: CTVolume, result: SynthesisResult) -> tuple[Array, Array] | None:
+    """Return the axial slice (H, W) of HU through the site, without and with the nodule.
+
+    None when the scan's axes are oblique.
+    """
+    if not scan.geometry.is_axis_aligned:
+        return None
+    box = tuple(
+        slice(a, a + n)
+        for a, n in zip(result.start_zyx, result.composed.geometry.shape, strict=True)
+    )
+    before, geometry = axial_view(scan.voxels[box], result.composed.geometry)
+    after, _ = axial_view(result.composed.voxels, result.composed.geometry)
+    z = geometry.lps_to_index(result.request.site.centre_lps_mm)[0]
+    middle = int(np.clip(round(float(z)), 0, len(before) - 1))
+    return before[middle], after[middle]
+
+
+def difference_rgb(before: Array, after: Array) -> npt.NDArray[np.uint8]:
+    """Return (H, W, 3): red where the nodule is denser than the lung, blue where less."""
+    change = (after.astype(np.float32) - before) / FULL_CHANGE_HU
+    rgb = np.zeros((*change.shape, 3), np.float32)
+    rgb[..., 0] = np.clip(change, 0, 1)
+    rgb[..., 1] = np.clip(np.abs(change) - 1, 0, 1)
+    rgb[..., 2] = np.clip(-change, 0, 1)
+    return np.asarray(20 + 235 * rgb, dtype=np.uint8)
+
+
+class Triptych(QWidget):
+    """Three small pictures with their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.images: list[QImage] = []
+        self.setFixedHeight(88 + TITLE_HEIGHT)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the width of the gene panel."""
+        return QSize(290, 88 + TITLE_HEIGHT)
+
+    def show_result(
+        self, scan: CTVolume | None, result: SynthesisResult | None, limits: tuple[float, float]
+    ) -> None:
+        """Show a result in a window (HU limits), or nothing."""
+        slices = None if scan is None or result is None else central_slices(scan, result)
+        self.images = []
+        if slices is not None:
+            for picture in (*(_grey(s, limits) for s in slices), difference_rgb(*slices)):
+                self.images.append(_to_image(picture))
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint pictures and titles."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        font = QFont(self.font())
+        font.setPixelSize(10)
+        painter.setFont(font)
+        width = (self.width() - 2 * GAP) / 3
+        height = self.height() - TITLE_HEIGHT
+        for i, title in enumerate(TITLES):
+            place = QRectF(i * (width + GAP), 0, width, height)
+            painter.fillRect(place, QColor(FIELD))
+            if i < len(self.images):
+                painter.drawImage(place, self.images[i], _middle(self.images[i], width / height))
+            painter.setPen(QColor(MUTED))
+            words = QRectF(place.left(), height, width, TITLE_HEIGHT)
+            painter.drawText(words, Qt.AlignmentFlag.AlignCenter, title)
+        painter.end()
+
+
+def _middle(image: QImage, aspect: float) -> QRectF:
+    """Return the largest part of an image with an aspect, centred."""
+    width = min(image.width(), image.height() * aspect)
+    height = width / aspect
+    return QRectF((image.width() - width) / 2, (image.height() - height) / 2, width, height)
+
+
+def _grey(hu: Array, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
+    return np.repeat(window_bytes(hu, limits)[..., None], 3, axis=2)
+
+
+def _to_image(rgb: npt.NDArray[np.uint8]) -> QImage:
+    height, width = rgb.shape[:2]
+    return QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()
