@@ -79,6 +79,15 @@ def reconstruction(image: Tensor, mask_logits: Tensor, target: Tensor, mask: Ten
     return 5 * l1 + 3 * bce + dice_loss(torch.sigmoid(mask_logits), mask)
 
 
+def gene_sparsity(first_layer: Tensor) -> Tensor:
+    """Group lasso over the metagenes that a first layer (D, K) reads.
+
+    With a few hundred subjects a dense layer learns each of them by heart;
+    reading few metagenes is what carries over to new patients.
+    """
+    return first_layer.norm(dim=0).sum()
+
+
 def mode_seeking(images: Tensor, masks: Tensor, z: Tensor) -> Tensor:
     """Reward images that differ when only the noise does (Mao 2019).
 

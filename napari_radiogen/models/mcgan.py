@@ -15,7 +15,6 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 from napari_radiogen.models.blocks import LEAK, Fusion, GluUp, conv
 
@@ -183,45 +182,62 @@ class Verdict(NamedTuple):
 class Discriminator(nn.Module):
     """Two encoders and three verdicts: D_I, D_IS and D_ISG (Xu 2019, fig. 1c).
 
-    Plus mode: spectral normalisation instead of batch normalisation, a gene
-    mapping of its own with dropout, and the genes both by concatenation and
-    by projection.
+    Plus mode: it looks at the middle of the patch (the border is background
+    in real and synthetic slices alike, and would drown the verdict), has no
+    batch normalisation but an R1 penalty in training, a gene mapping of its
+    own with dropout, and takes the genes by concatenation and by projection.
     """
 
     def __init__(self, config: MCGANConfig) -> None:
         super().__init__()
         dims, base = config.spatial_dims, config.discriminator_base
+        self.margin = config.size_px // 8
+        seen = config.size_px - 2 * self.margin
+        flat = 6 * base * (seen // 16) ** dims
+        condition = config.code_dim + DZ_FEATURES
         self.image_encoder = self._encoder(dims, 1, base)
         self.pair_encoder = self._encoder(dims, 2, base)
         self.gene_encoder = GeneEncoder(config.metagenes, config.code_dim, dropout=0.3)
-        top = 6 * base
-        self.image_head = spectral_norm(conv(dims, top, 1))
-        self.pair_head = spectral_norm(conv(dims, top, 1))
+        self.image_head = nn.Linear(flat, 1)
+        self.pair_head = nn.Linear(flat, 1)
+        self.pair_features = nn.Sequential(nn.Linear(flat, config.code_dim), nn.LeakyReLU(LEAK))
         self.joint = nn.Sequential(
-            spectral_norm(conv(dims, top + config.code_dim + DZ_FEATURES, top, kernel=1)),
+            nn.Linear(config.code_dim + condition, config.code_dim),
             nn.LeakyReLU(LEAK),
-            spectral_norm(conv(dims, top, 1)),
+            nn.Linear(config.code_dim, 1),
         )
-        self.projection = nn.Linear(config.code_dim + DZ_FEATURES, top)
+        self.projection = nn.Linear(condition, config.code_dim)
+        self._initialise()
 
     @staticmethod
     def _encoder(dims: int, channels: int, base: int) -> nn.Sequential:
+        layer = {2: nn.Conv2d, 3: nn.Conv3d}[dims]
         widths = (channels, base, 2 * base, 4 * base, 6 * base)
         layers: list[nn.Module] = []
         for a, b in itertools.pairwise(widths):
-            layers += [spectral_norm(conv(dims, a, b, stride=2)), nn.LeakyReLU(LEAK)]
+            layers += [layer(a, b, 4, 2, 1), nn.LeakyReLU(LEAK)]
         return nn.Sequential(*layers)
 
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear):
+                nn.init.kaiming_normal_(module.weight, LEAK)
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+        with torch.no_grad():
+            for head in (self.image_head, self.pair_head, self.joint[-1], self.projection):
+                head.weight.mul_(0.1)  # type: ignore[union-attr, operator]
+
     def forward(self, image: Tensor, mask: Tensor, metagenes: Tensor, dz_mm: Tensor) -> Verdict:
-        """(B, 1, H, W) twice, (B, K), (B,) -> three scores."""
-        pair = self.pair_encoder(torch.cat((image, mask), dim=1))
+        """(B, 1, H, W) twice, (B, K), (B,) -> three scores (B, 1), (B, 1), (B,)."""
+        inner = (..., *[slice(self.margin, -self.margin)] * (image.dim() - 2))
+        image, mask = image[inner], mask[inner]
+        pair = self.pair_encoder(torch.cat((image, mask), dim=1)).flatten(1)
         condition = torch.cat((self.gene_encoder(metagenes), dz_features(dz_mm)), dim=1)
-        tiled = condition.view(*condition.shape, *([1] * (image.dim() - 2)))
-        tiled = tiled.expand(-1, -1, *pair.shape[2:])
-        pooled = pair.flatten(2).mean(dim=2)
-        project = (self.projection(condition) * pooled).sum(dim=1) / pooled.shape[1] ** 0.5
-        joint = self.joint(torch.cat((pair, tiled), dim=1)).flatten(1).mean(dim=1) + project
-        return Verdict(self.image_head(self.image_encoder(image)), self.pair_head(pair), joint)
+        seen = self.pair_features(pair)
+        project = (self.projection(condition) * seen).sum(dim=1) / seen.shape[1] ** 0.5
+        joint = self.joint(torch.cat((seen, condition), dim=1))[:, 0] + project
+        whole = self.image_encoder(image).flatten(1)
+        return Verdict(self.image_head(whole), self.pair_head(pair), joint)
 
 
 class GeneRegressor(nn.Module):

@@ -17,10 +17,12 @@ from torch.nn import functional as F
 from napari_radiogen.models.mcgan import GeneRegressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.run import Progress
-from napari_radiogen.trainers.slices import SliceSet, draw_batch, symmetry
+from napari_radiogen.trainers.slices import SliceSet, area_share, draw_batch, symmetry
 
-#: Slices with less nodule than this tell nothing of the genes, pixels.
-LEAST_AREA_PX = 40
+#: Slices with less than this share of their nodule's largest area tell little.
+LEAST_SHARE = 0.6
+#: Synthetic slices are asked this close to the nodule's centre, mm.
+NEAR_CENTRE_MM = 3.0
 #: Noise on images before the regressor, in units of [-1, 1].
 IMAGE_NOISE = 0.03
 
@@ -50,9 +52,9 @@ class AuxiliaryTarget:
         noisy = image + IMAGE_NOISE * torch.randn_like(image)
         told = self.network(symmetry(noisy, turn), symmetry(mask, turn), dz_mm)
         error = (told - self.r2 * metagenes) ** 2
-        shown = (mask.detach().flatten(1).sum(dim=1) > LEAST_AREA_PX / 2).float()
+        near = (dz_mm.abs() <= NEAR_CENTRE_MM).float()
         weighted = (self.r2 * error).sum(dim=1) / self.r2.sum().clamp(min=1e-3)
-        return (weighted * shown).mean()
+        return (weighted * near).sum() / near.sum().clamp(min=1)
 
 
 def train_regressor(
@@ -64,7 +66,7 @@ def train_regressor(
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.regressor_steps))
     for step in range(config.regressor_steps):
-        batch = draw_batch(train, 32, 0.0, rng, least_area_px=LEAST_AREA_PX)
+        batch = draw_batch(train, 32, 0.0, rng, least_share=LEAST_SHARE)
         noisy = batch.image + IMAGE_NOISE * torch.randn(batch.image.shape, generator=rng)
         told = network(noisy, batch.mask, batch.dz_mm)
         loss = F.mse_loss(told, batch.metagenes)
@@ -80,7 +82,7 @@ def train_regressor(
 
 @torch.no_grad()
 def _validation_r2(network: GeneRegressor, data: SliceSet) -> Tensor:
-    shown = data.mask.flatten(1).sum(dim=1) >= LEAST_AREA_PX
+    shown = area_share(data) >= LEAST_SHARE
     told = network(data.image[shown], data.mask[shown], data.dz_mm[shown])
     asked = data.metagenes[data.subject[shown]]
     error = ((told - asked) ** 2).mean(dim=0)

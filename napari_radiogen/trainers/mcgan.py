@@ -21,6 +21,7 @@ from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.losses import (
     background_l1,
     discriminator_loss,
+    gene_sparsity,
     generator_loss,
     mode_seeking,
     reconstruction,
@@ -111,6 +112,7 @@ class _Trainer:
         self, data: SliceSet, config: MCGANTraining, auxiliary: AuxiliaryTarget, fabric: Fabric
     ) -> None:
         self.data, self.config, self.auxiliary, self.fabric = data, config, auxiliary, fabric
+        self.steps = 0
         self.rng = torch.Generator().manual_seed(config.seed + 1)
         generator, discriminator = Generator(config.network), Discriminator(config.network)
         self.average = copy.deepcopy(generator).eval().requires_grad_(False)
@@ -128,6 +130,8 @@ class _Trainer:
         batch = Batch(**{k: self.fabric.to_device(v) for k, v in vars(batch).items()})
         losses = {"discriminator": 0.0}
         terms = {"reconstruction": self.config.reconstruction * self._reconstruction(batch)}
+        sparsity = gene_sparsity(self.generator.gene_encoder.layers[0].weight)
+        terms["sparsity"] = self.config.gene_sparsity * sparsity
         if adversarial:
             terms |= self._adversarial(batch, losses)
         total = torch.stack(list(terms.values())).sum()
@@ -177,10 +181,22 @@ class _Trainer:
             wrong_mask=d(real_image, wrong_mask, batch.metagenes, batch.dz_mm),
             fake=d(fake_image, fake_mask, genes, dz),
         )
+        self.steps += 1
+        if self.config.r1 > 0 and self.steps % self.config.r1_every == 0:
+            penalty = self._r1(real_image, real_mask, batch.metagenes, batch.dz_mm)
+            loss = loss + self.config.r1 * self.config.r1_every / 2 * penalty
         self.d_optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         self.d_optimiser.step()
         return float(loss.item())
+
+    def _r1(self, image: Tensor, mask: Tensor, genes: Tensor, dz: Tensor) -> Tensor:
+        """Mean squared gradient of the verdicts on real slices (Mescheder 2018)."""
+        image = image.detach().requires_grad_()
+        verdict = self.discriminator(image, mask, genes, dz)
+        total = sum((score.sum() for score in verdict), torch.zeros((), device=image.device))
+        (gradient,) = torch.autograd.grad(total, image, create_graph=True)
+        return (gradient**2).flatten(1).sum(dim=1).mean()
 
     def _noise(self, count: int) -> Noise:
         return draw_noise(self.config.network, [self.rng] * count, self.fabric.device)
@@ -226,7 +242,7 @@ class _Judge:
 
     @torch.no_grad()
     def scores(self, generator: Generator) -> dict[str, float]:
-        """Return the rank correlation of each attribute, and their mean."""
+        """Return the rank correlation of each attribute, averaged over draws."""
         device = next(generator.parameters()).device
         count = len(self.data.subject_ids)
         code = generator.encode(self.data.metagenes.to(device))
@@ -238,10 +254,10 @@ class _Judge:
             noise = draw_noise(generator.config, [rng] * count, device)
             out = generator(background, code, torch.zeros(count, device=device), noise)
             measured.append(self._measure(out.image.cpu(), out.mask_logits.cpu()))
-        result = {}
-        for name, truth in self.truth.items():
-            values = np.nanmean([m[name] for m in measured], axis=0)
-            result[name] = _correlation(values, truth)
+        result = {
+            name: float(np.mean([_correlation(m[name], truth) for m in measured]))
+            for name, truth in self.truth.items()
+        }
         result["score"] = float(np.mean(list(result.values())))
         return result
 

@@ -106,14 +106,15 @@ def slice_set(
 
 
 def draw_batch(
-    data: SliceSet, size: int, jitter: float, rng: torch.Generator, *, least_area_px: int = 0
+    data: SliceSet, size: int, jitter: float, rng: torch.Generator, *, least_share: float = 0.0
 ) -> Batch:
     """Draw slices of random subjects, each turned by one of eight symmetries.
 
     Subjects are drawn evenly, so that a large nodule does not count more for
-    having more slices.
+    having more slices; those with less than ``least_share`` of their nodule's
+    largest area are left out.
     """
-    rows = _even_rows(data, size, rng, least_area_px)
+    rows = _even_rows(data, size, rng, least_share)
     other = rows[_derangement(data.subject[rows], rng)]
     free = torch.randint(len(data.backgrounds), (size,), generator=rng)
     genes = data.metagenes[data.subject[rows]]
@@ -132,14 +133,21 @@ def draw_batch(
     )
 
 
+def area_share(data: SliceSet) -> Tensor:
+    """Return (N,) each slice's area over the largest of its subject."""
+    area = data.mask.flatten(1).sum(dim=1)
+    largest = torch.zeros(len(data.subject_ids)).scatter_reduce(0, data.subject, area, "amax")
+    return area / largest.clamp(min=1)[data.subject]
+
+
 def symmetry(x: Tensor, which: int) -> Tensor:
     """Apply one of the eight symmetries of a square to (B, C, H, W)."""
     turned = torch.rot90(x, which % 4, (-2, -1))
     return turned.flip(-1) if which >= 4 else turned
 
 
-def _even_rows(data: SliceSet, size: int, rng: torch.Generator, least_area_px: int) -> Tensor:
-    allowed = data.mask.flatten(1).sum(dim=1) >= least_area_px
+def _even_rows(data: SliceSet, size: int, rng: torch.Generator, least_share: float) -> Tensor:
+    allowed = area_share(data) >= least_share
     count = torch.bincount(data.subject[allowed], minlength=len(data.subject_ids)).float()
     weight = torch.where(allowed, 1.0 / count.clamp(min=1)[data.subject], 0.0)
     return torch.multinomial(weight, size, replacement=True, generator=rng)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -40,19 +40,19 @@ class UNetConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = "unet-planted"
-    role: str = Field("finder", description="what the network is for: finder or measuring")
-    base: int = Field(16, ge=1, description="width of the first block")
-    dropout: float = Field(0.3, ge=0, lt=1)
+    role: Literal["finder", "measuring"] = "finder"
+    base: int = Field(default=16, ge=1, description="width of the first block")
+    dropout: float = Field(default=0.3, ge=0, lt=1)
     planes: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
-    negative_share: float = Field(0.5, ge=0, lt=1, description="nodule-free slices in a batch")
-    phantom_seeds: tuple[int, ...] = Field((), description="nodule-free phantom scans to add")
+    negative_share: float = Field(default=0.5, ge=0, lt=1, description="slices without a nodule")
+    phantom_seeds: tuple[int, ...] = Field(default=(), description="phantom scans to add")
     augment: AugmentConfig = Field(default_factory=AugmentConfig)
-    batch_size: int = Field(16, ge=2)
-    steps: int = Field(6000, ge=1)
-    max_minutes: float = Field(18.0, gt=0)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
-    validate_every: int = Field(400, ge=1)
+    batch_size: int = Field(default=16, ge=2)
+    steps: int = Field(default=6000, ge=1)
+    max_minutes: float = Field(default=18.0, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    validate_every: int = Field(default=400, ge=1)
     seed: int = 0
 
 
@@ -159,7 +159,7 @@ def _step(
     logits = network(_network_input(image))
     loss = F.binary_cross_entropy_with_logits(logits, mask) + dice_loss(logits, mask)
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     sampler.report(rows, torch.sigmoid(logits.detach()).amax(dim=(1, 2, 3)).numpy())
     return float(loss.detach())

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from napari_radiogen.constants import PATCH_SIZE_PX, PIXEL_MM
-from napari_radiogen.domain import Split
+from napari_radiogen.domain import CTVolume, LabelVolume, Split
 from napari_radiogen.errors import CohortError
 from napari_radiogen.imaging.lung import lung_mask
-from napari_radiogen.imaging.resample import canonical_box, resample
+from napari_radiogen.imaging.resample import canonical_box, resample, resample_labels
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.phantom import render_scan
 
@@ -155,7 +155,8 @@ def _grid(shape: torch.Size, config: AugmentConfig, rng: np.random.Generator) ->
     batch, size = shape[0], shape[-1]
     quarter = rng.integers(0, 4, batch) * math.pi / 2
     mirror = rng.choice([-1.0, 1.0], batch)
-    scale = np.exp(-rng.uniform(*np.log(config.zoom), batch))
+    smallest, largest = config.zoom
+    scale = np.exp(-rng.uniform(math.log(smallest), math.log(largest), batch))
     shift = rng.uniform(-config.shift_px, config.shift_px, (batch, 2)) * 2 / size
     cosine, sine = np.round(np.cos(quarter)) * scale, np.round(np.sin(quarter)) * scale
     theta = np.stack(
@@ -188,28 +189,43 @@ def _vary_intensity(image: Tensor, config: AugmentConfig, rng: np.random.Generat
     return smooth + torch.from_numpy(noise) * deviation + offset
 
 
-#: Cubes drawn from one phantom scan, and slices of each in each plane.
-PHANTOM_CUBES, PHANTOM_SLICES = 100, 3
+#: Cubes drawn from the lungs of one phantom scan, and slices of each in each plane.
+PHANTOM_CUBES, PHANTOM_SLICES = 200, 3
 
 
-def phantom_negatives(
+def phantom_slices(
     seed: int,
     *,
     progress: Callable[[float, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> LabelledSlices:
-    """Return nodule-free slices of three planes from the lungs of a phantom scan."""
-    ct = render_scan(seed, nodule=False, progress=progress, cancelled=cancelled).ct
-    inside = np.argwhere(lung_mask(ct).labels > 0)
+    """Return slices of three planes from a phantom scan: its nodule, and places in its lungs.
+
+    Real patches show little of the great vessels; a phantom shows them all.
+    Its nodule comes along, lest the texture of a phantom mean "no nodule".
+    """
+    scan = render_scan(seed, progress=progress, cancelled=cancelled)
     rng = np.random.default_rng(seed)
-    picks = inside[rng.choice(len(inside), PHANTOM_CUBES, replace=False)]
+    inside = np.argwhere(lung_mask(scan.ct).labels > 0)
+    picks = inside[rng.choice(len(inside), PHANTOM_CUBES)]
     images: list[npt.NDArray[np.int16]] = []
-    for point in ct.geometry.index_to_lps(picks):
-        grid = canonical_box(tuple(point), (PIXEL_MM,) * 3, (PATCH_SIZE_PX,) * 3)
-        cube = np.rint(resample(ct, grid).voxels).astype(np.int16)
+    masks: list[npt.NDArray[np.uint8]] = []
+    for n, voxel in enumerate([np.argwhere(scan.nodules.labels > 0).mean(axis=0), *picks]):
+        image, mask = _cube(scan.ct, scan.nodules, voxel)
         for axis in range(3):
-            rows = rng.choice(PATCH_SIZE_PX, PHANTOM_SLICES, replace=False)
-            images.extend(np.moveaxis(cube, axis, 0)[rows])
-    image = np.stack(images)
-    name = np.full(len(image), f"phantom-{seed}")
-    return LabelledSlices(image, np.zeros(image.shape, np.uint8), name, name)
+            rows = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+            if n > 0:
+                rows = rng.choice(PATCH_SIZE_PX, PHANTOM_SLICES, replace=False)
+            images.extend(np.moveaxis(image, axis, 0)[rows])
+            masks.extend(np.moveaxis(mask, axis, 0)[rows])
+    name = np.full(len(images), f"phantom-{seed}")
+    return LabelledSlices(np.stack(images), np.stack(masks), name, name)
+
+
+def _cube(
+    ct: CTVolume, nodules: LabelVolume, voxel: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
+    point = ct.geometry.index_to_lps(voxel)
+    grid = canonical_box((point[0], point[1], point[2]), (PIXEL_MM,) * 3, (PATCH_SIZE_PX,) * 3)
+    image = np.rint(resample(ct, grid).voxels).astype(np.int16)
+    return image, (resample_labels(nodules, grid).labels > 0).astype(np.uint8)

@@ -25,8 +25,23 @@ from napari_radiogen.trainers.unet import (
     slice_counts,
     train_unet,
 )
-from napari_radiogen.trainers.unet_data import LabelledSlices, phantom_negatives, slices_of
+from napari_radiogen.trainers.unet_data import LabelledSlices, phantom_slices, slices_of
 
+#: Where the pixels of a kind of cohort come from.
+_SOURCE = {
+    "planted": """Real nodules of
+  LIDC-IDRI (TCIA, CC BY 3.0, doi 10.7937/K9/TCIA.2015.LO9QL9SX; Armato 2011) through LUNA16
+  (Setio 2017) and NODE21 (Sogancioglu 2024); the planted genes play no part here.""",
+    "phantom": "Rendered phantoms: no patient.",
+}
+_LIMITS = {
+    "finder": """patches hold nodules of 8 mm and more and little of the mediastinum; masks are
+  of uneven quality; masses beyond 48 mm, consolidation and effusion were never seen. It reads one
+  slice at a time. Not a detector for clinical use.""",
+    "measuring": """it knows axial slices whose middle is a nodule or lung. Each of its measures has
+  a bias, which stands in every report of control fidelity. Used in no loss, feature or choice of
+  checkpoint of a generator.""",
+}
 #: Resamples of patients behind an interval.
 RESAMPLES = 2000
 
@@ -58,7 +73,7 @@ def run_unet(
     run.write_config(config.model_dump(mode="json"), origin)
     train = slices_of(cohort, "train", config.planes)
     for seed in config.phantom_seeds:
-        train = train.joined(phantom_negatives(seed, progress=progress, cancelled=cancelled))
+        train = train.joined(phantom_slices(seed, progress=progress, cancelled=cancelled))
     validation = slices_of(cohort, "validation", config.planes)
     trained = train_unet(config, train, validation, progress=progress, cancelled=cancelled)
     for step, dice in trained.history:
@@ -160,7 +175,7 @@ def model_card(
   Stored in half precision, computed in single. Role: {config.role}.
 - **Data**: cohort `{cohort.name}` ({cohort.kind}), digest `{cohort.digest[:16]}`, split digest
   `{cohort.split_digest[:16]}`. Training {counts["train"]}, validation {counts["validation"]},
-  test {counts["test"]}; no patient stands in two.
+  test {counts["test"]}; no patient stands in two. {_SOURCE.get(cohort.kind, "")}
 - **Training**: {trained.steps:,} steps of {config.batch_size} in {trained.minutes:.1f} minutes,
   BCE + Dice, checkpoint chosen on validation (Dice per case {trained.dice:.3f}), seed
   {config.seed}. {_phantom_line(config)}
@@ -168,6 +183,7 @@ def model_card(
   {scores["high"]:.3f}; median {scores["median"]:.3f}) on {scores["cases"]:.0f} nodules of
   {scores["patients"]:.0f} patients; a case is all slices of a nodule's patch, empty ones included.
   Something is outlined in {100 * scores["false_slices"]:.1f} % of the nodule-free slices.
+- **Limits**: {_LIMITS[config.role]}
 - **sha256**: `{digest(data)}`
 """
 
@@ -176,4 +192,4 @@ def _phantom_line(config: UNetConfig) -> str:
     if not config.phantom_seeds:
         return "No phantom slice was used."
     seeds = ", ".join(str(s) for s in config.phantom_seeds)
-    return f"Nodule-free slices of phantom scans (seeds {seeds}) were added as negatives."
+    return f"Slices of phantom scans (seeds {seeds}) were added, their nodules included."

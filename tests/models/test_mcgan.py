@@ -1,0 +1,153 @@
+import pytest
+import torch
+
+from napari_radiogen.models.losses import (
+    background_l1,
+    dice_loss,
+    discriminator_loss,
+    gene_sparsity,
+    generator_loss,
+    mode_seeking,
+)
+from napari_radiogen.models.mcgan import (
+    Discriminator,
+    GeneRegressor,
+    Generator,
+    MCGANConfig,
+    Verdict,
+    draw_noise,
+    masked_mean,
+)
+
+CONFIG = MCGANConfig(metagenes=10, base=4, discriminator_base=4, code_dim=16)
+
+
+def _noise(config, seeds):
+    return draw_noise(config, [torch.Generator().manual_seed(s) for s in seeds])
+
+
+@pytest.fixture(scope="module")
+def generator():
+    torch.manual_seed(0)
+    return Generator(CONFIG).eval()
+
+
+@pytest.fixture(scope="module")
+def background():
+    return torch.rand(2, 1, 64, 64, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def test_shapes_and_ranges(generator, background):
+    code = generator.encode(torch.zeros(2, 10))
+    out = generator(background, code, torch.zeros(2), _noise(CONFIG, [0, 1]))
+    assert code.shape == (2, 16)
+    assert out.image.shape == out.mask_logits.shape == out.weight.shape == (2, 1, 64, 64)
+    assert out.image.abs().max() <= 1
+    assert 0 <= out.weight.min()
+    assert out.weight.max() <= 1
+
+
+@pytest.mark.parametrize("what", ["genes", "dz", "seed"])
+def test_every_condition_reaches_the_image(generator, background, what):
+    genes = torch.zeros(2, 10)
+    dz = torch.zeros(2)
+    seeds = [5, 5]
+    if what == "genes":
+        genes[1] = 2.0
+    elif what == "dz":
+        dz[1] = 8.0
+    else:
+        seeds = [5, 6]
+    same = background[:1].repeat(2, 1, 1, 1)
+    out = generator(same, generator.encode(genes), dz, _noise(CONFIG, seeds))
+    assert (out.image[0] - out.image[1]).abs().max() > 1e-4
+
+
+def test_equal_requests_give_equal_pixels(generator, background):
+    code = generator.encode(torch.ones(2, 10))
+    one, two = (
+        generator(background, code, torch.ones(2), _noise(CONFIG, [3, 4])).image for _ in range(2)
+    )
+    assert torch.equal(one, two)
+
+
+def test_the_background_shows_through_where_the_weight_is_nought(generator, background):
+    code = generator.encode(torch.zeros(2, 10))
+    out = generator(background, code, torch.zeros(2), _noise(CONFIG, [0, 1]))
+    largest_change = (2 * out.weight + 1e-5) - (out.image - background).abs()
+    assert largest_change.min() >= 0
+
+
+def test_three_dimensions_work_with_the_same_classes():
+    config = MCGANConfig(
+        metagenes=5, base=4, discriminator_base=4, code_dim=8, spatial_dims=3, size_px=32
+    )
+    network = Generator(config)
+    image = torch.zeros(1, 1, 32, 32, 32)
+    out = network(image, network.encode(torch.zeros(1, 5)), torch.zeros(1), _noise(config, [0]))
+    assert out.image.shape == image.shape
+    told = Discriminator(config)(image, image, torch.zeros(1, 5), torch.zeros(1))
+    assert [tuple(v.shape) for v in told] == [(1, 1), (1, 1), (1,)]
+
+
+def test_the_discriminator_reads_mask_and_genes_only_where_it_should(background):
+    torch.manual_seed(0)
+    judge = Discriminator(CONFIG).eval()
+    mask = torch.zeros_like(background)
+    full = torch.ones_like(background)
+    zero, one = torch.zeros(2, 10), torch.ones(2, 10)
+    base = judge(background, mask, zero, torch.zeros(2))
+    other_mask = judge(background, full, zero, torch.zeros(2))
+    other_genes = judge(background, mask, one, torch.zeros(2))
+    assert torch.equal(base.image, other_mask.image)
+    assert not torch.allclose(base.segmentation, other_mask.segmentation)
+    assert torch.equal(base.segmentation, other_genes.segmentation)
+    assert not torch.allclose(base.genes, other_genes.genes)
+
+
+def test_regressor_and_masked_mean():
+    x = torch.zeros(1, 2, 8, 8)
+    x[:, 0, :4] = 3.0
+    weight = torch.zeros(1, 1, 8, 8)
+    weight[:, :, :4] = 1
+    assert masked_mean(x, weight).tolist() == [[3.0, 0.0]]
+    told = GeneRegressor(2, 7)(torch.zeros(3, 1, 64, 64), torch.zeros(3, 1, 64, 64), torch.zeros(3))
+    assert told.shape == (3, 7)
+
+
+def _verdict(value):
+    return Verdict(*(torch.full((2, 1), value) for _ in range(3)))
+
+
+def test_a_perfect_discriminator_loses_nothing_and_a_fooled_one_does():
+    zero_one = Verdict(torch.ones(2, 1), torch.ones(2, 1), torch.zeros(2))
+    wrong_mask = Verdict(torch.ones(2, 1), torch.zeros(2, 1), torch.zeros(2))
+    perfect = discriminator_loss(_verdict(1.0), zero_one, wrong_mask, _verdict(0.0))
+    fooled = discriminator_loss(_verdict(1.0), zero_one, wrong_mask, _verdict(1.0))
+    assert perfect == 0
+    assert fooled > 1
+    assert generator_loss(_verdict(1.0)) == 0
+
+
+def test_background_loss_forgives_change_inside_the_mask_only():
+    background = torch.zeros(1, 1, 32, 32)
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., 10:20, 10:20] = 1
+    inside = background + mask
+    outside = background.clone()
+    outside[..., 0, 0] = 1
+    assert background_l1(inside, background, mask) == 0
+    assert background_l1(outside, background, mask) > 0
+
+
+def test_dice_sparsity_and_mode_seeking():
+    mask = torch.zeros(2, 1, 16, 16)
+    mask[..., 4:8, 4:8] = 1
+    assert dice_loss(mask, mask) == pytest.approx(0, abs=1e-6)
+    assert dice_loss(1 - mask, mask) > 0.9
+    assert gene_sparsity(torch.tensor([[3.0, 0.0], [4.0, 0.0]])) == 5
+    z = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
+    same = torch.zeros(2, 1, 16, 16)
+    apart = same.clone()
+    apart[1] = 1
+    assert mode_seeking(apart, mask, z) < mode_seeking(same, mask, z)
