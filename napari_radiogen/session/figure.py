@@ -88,9 +88,9 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def cohort_note(cohort: str) -> str:
-    """Say what the kind of a cohort (``kind:name``) means."""
-    kind = cohort.split(":", 1)[0].split(" ", 1)[0]
-    return COHORT_NOTES.get(kind, f"cohort {cohort}")
+    """Say what the kind that a cohort's name starts with means."""
+    notes = (note for kind, note in COHORT_NOTES.items() if cohort.startswith(kind))
+    return next(notes, f"cohort {cohort}")
 
 
 def _draw_overviews(figure: Figure, place: Any, what: Exportable, pasted: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -57,6 +57,19 @@ def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
             raise InputError(f"unknown metagene; {generator.name} has {_some(position)}", name)
         vector[position[name]] = z
     return vector
+
+
+def keep_known(intent: Intent, generator: Generator) -> Intent:
+    """Return what a newly loaded model can take over of an intent.
+
+    When it knows none of the subjects it starts with its own first one.
+    """
+    known, names = generator.subject_ids, generator.metagenes.names
+    averaged = tuple(s for s in intent.averaged if s in known)
+    if intent.subject_id not in known and not averaged:
+        return replace(intent, subject_id=known[0], averaged=(), edits=())
+    edits = tuple(e for e in intent.edits if e[0] in names)
+    return replace(intent, averaged=averaged, edits=edits)
 
 
 def resolve(intent: Intent, facts: Facts) -> SynthesisRequest | None:

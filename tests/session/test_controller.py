@@ -113,7 +113,8 @@ def test_an_empty_drag_leaves_no_step(session):
     assert session.state.seed == 0
 
 
-def test_undo_is_bounded(session):
+def test_undo_is_bounded():
+    session = Session(generator=FakeGenerator(), engines=make_engines())
     for seed in range(UNDO_LIMIT + 50):
         session.set_seed(seed + 1)
     while session.can_undo:

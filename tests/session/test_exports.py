@@ -5,11 +5,12 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 from PIL import Image
 
-from napari_radiogen.session import recipe
-from napari_radiogen.session.figure import COHORT_NOTES, cohort_note
+from napari_radiogen.session import Session, recipe
+from napari_radiogen.session.exportable import Exportable
+from napari_radiogen.session.figure import COHORT_NOTES, cohort_note, compose_figure, save_figure
 from napari_radiogen.session.figure_genes import shown_metagenes
 from napari_radiogen.session.sections import section_around, section_through
-from tests.session.fakes import CENTRE, SERIES, make_engines, make_scan
+from tests.session.fakes import CENTRE, SERIES, FakeGenerator, make_engines, make_scan
 
 
 @pytest.fixture
@@ -30,16 +31,35 @@ def test_a_figure_lies_beside_the_recipe_that_makes_it_again(tmp_path, session, 
     np.testing.assert_array_equal(again.composed.voxels, session.result.composed.voxels)
 
 
-def test_svg_text_is_text_and_says_what_it_is(tmp_path, session, exported):
-    session.export_figure(tmp_path / "nodule.svg")
+@pytest.fixture(scope="module")
+def figure():
+    session = Session(generator=FakeGenerator(), engines=make_engines())
+    session.open_scan(make_scan())
+    session.place(CENTRE)
+    session.set_metagene("M01", 1.5)
+    reference = session.models.reference
+    return compose_figure(
+        Exportable(
+            session.scan,
+            None,
+            session.result,
+            session.state.intent,
+            session.generator,
+            reference,
+        )
+    )
+
+
+def test_svg_text_is_text_and_says_what_it_is(tmp_path, figure):
+    save_figure(figure, tmp_path / "nodule.svg")
     text = (tmp_path / "nodule.svg").read_text()
     for words in ("SYNTHETIC", "Research use only", "invented expression", "mcgan-fake", "M01 *"):
         assert words in text
     assert SERIES not in text
 
 
-def test_pdf_text_is_truetype(tmp_path, session, exported):
-    session.export_figure(tmp_path / "nodule.pdf")
+def test_pdf_text_is_truetype(tmp_path, figure):
+    save_figure(figure, tmp_path / "nodule.pdf")
     data = (tmp_path / "nodule.pdf").read_bytes()
     assert b"CIDFontType2" in data
     assert b"/Subtype /Type3" not in data

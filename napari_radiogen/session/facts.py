@@ -1,0 +1,143 @@
+"""What a session knows and tells: facts, signals, and what one may read."""
+
+from __future__ import annotations
+
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_radiogen.domain import CTVolume, GeneCode, LabelVolume, Point, SynthesisResult
+from napari_radiogen.errors import Cancelled, RadiogenError, SynthesisError
+from napari_radiogen.session.jobs import JobRunner
+from napari_radiogen.session.live import LiveNodule
+from napari_radiogen.session.models import LoadedModels
+from napari_radiogen.session.ports import Engines, FloatArray, Generator, Segmentation, Segmenter
+from napari_radiogen.session.reference import OutOfCohort
+from napari_radiogen.session.state import SessionState
+from napari_radiogen.session.undo import History
+from napari_radiogen.session.work import Work
+
+log = logging.getLogger(__name__)
+
+
+class SessionFacts:
+    """Facts and signals of a session; `Session` adds the actions.
+
+    Signals
+    -------
+    scan_changed(CTVolume), lung_changed(LabelVolume),
+    tumours_changed(Segmentation | None), models_changed(),
+    vector_changed((K,) array), code_changed(GeneCode),
+    result_changed(SynthesisResult | None): first with ``complete=False``,
+    then with True, progress(kind, fraction, message), busy_changed(kind,
+    bool), failed(line), exported(path). Kinds: scan, lung, models, tumours,
+    synthesis, export.
+    """
+
+    scan_changed = Signal(object)
+    lung_changed = Signal(object)
+    tumours_changed = Signal(object)
+    models_changed = Signal()
+    vector_changed = Signal(object)
+    code_changed = Signal(object)
+    result_changed = Signal(object)
+    progress = Signal(str, float, str)
+    busy_changed = Signal(str, bool)
+    failed = Signal(str)
+    exported = Signal(str)
+
+    def __init__(self, runner: JobRunner, engines: Engines) -> None:
+        self.work = Work(runner, self.busy_changed.emit, self.progress.emit, self._report)
+        self.live = LiveNodule(self.work, self.result_changed.emit)
+        self.engines = engines
+        self.state = SessionState()
+        self.scan: CTVolume | None = None
+        self.scan_path: Path | None = None
+        self.lung: LabelVolume | None = None
+        self.tumours: Segmentation | None = None
+        self.models = LoadedModels()
+        self.vector: FloatArray | None = None
+        self.code: GeneCode | None = None
+        self._history = History()
+        self._waiting_point: Point | None = None
+
+    @property
+    def generator(self) -> Generator | None:
+        """The loaded generator."""
+        return self.models.generator
+
+    @property
+    def segmenter(self) -> Segmenter | None:
+        """The loaded segmenter."""
+        return self.models.segmenter
+
+    @property
+    def result(self) -> SynthesisResult | None:
+        """The nodule on screen."""
+        return self.live.result
+
+    @property
+    def runner(self) -> JobRunner:
+        """The runner, for jobs of a front end's own kinds."""
+        return self.work.runner
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a step to redo."""
+        return self._history.can_redo
+
+    def is_busy(self, kind: str) -> bool:
+        """Whether work of a kind runs."""
+        return self.work.is_busy(kind)
+
+    def distribution(self, name: str) -> FloatArray:
+        """Return the training scores (N,) of a metagene; empty without a model."""
+        reference = self.models.reference
+        return np.zeros(0, np.float32) if reference is None else reference.distribution(name)
+
+    def percentile(self, name: str, z: float) -> float:
+        """Return the percentile (0 to 100) of a score; nan without a model."""
+        reference = self.models.reference
+        return math.nan if reference is None else reference.percentile(name, z)
+
+    def gauge(self) -> OutOfCohort | None:
+        """Say how unusual the current metagenes are; None without a model."""
+        reference = self.models.reference
+        return None if reference is None or self.vector is None else reference.gauge(self.vector)
+
+    def code_position(self, projection: str = "t-SNE") -> np.ndarray[Any, Any] | None:
+        """Return the place (2,) of the current code on the map; None without a model.
+
+        See `Reference.map_position` for the weights.
+        """
+        reference = self.models.reference
+        if reference is None or self.code is None:
+            return None
+        return reference.map_position(self.code.vector, projection)
+
+    def _report(self, error: Exception) -> None:
+        if isinstance(error, Cancelled):
+            return
+        if isinstance(error, SynthesisError):
+            self._take_place_back()
+        if isinstance(error, RadiogenError):
+            self.failed.emit(str(error))
+        else:
+            log.debug("unexpected", exc_info=error)
+            line = " ".join(str(error).split())
+            self.failed.emit(f"unexpected {type(error).__name__}: {line}")
+
+    def _take_place_back(self) -> None:
+        """Return to the place of the nodule on screen after a refused one."""
+        shown = None if self.result is None else self.result.request.site
+        if self.state.site != shown:
+            self.state.site = shown

@@ -1,0 +1,157 @@
+"""What follows from a change: genes, request, nodule, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from napari_radiogen.domain import (
+    CodeSource,
+    CTVolume,
+    GeneCode,
+    LabelVolume,
+    NoduleSite,
+    Point,
+    SynthesisRequest,
+    SynthesisResult,
+)
+from napari_radiogen.errors import Cancelled, InputError, SynthesisError
+from napari_radiogen.session.exportable import Exportable
+from napari_radiogen.session.facts import SessionFacts
+from napari_radiogen.session.jobs import JobContext
+from napari_radiogen.session.models import LoadedModels
+from napari_radiogen.session.ports import Segmentation
+from napari_radiogen.session.resolve import Facts, keep_known, metagene_vector, resolve
+from napari_radiogen.session.siting import check_site
+from napari_radiogen.session.state import Intent
+
+NO_MODEL = "no model is loaded; load one first (radiogen models lists them)"
+NO_SCAN = "no scan is open; open a CT first"
+
+
+class Reactions(SessionFacts):
+    """The inner half of a session: one change in, all that follows."""
+
+    def _open(self, ct: CTVolume, path: Path | None) -> None:
+        self.work.cancel("lung")
+        self.work.cancel("tumours")
+        self.live.forget()
+        self.scan, self.scan_path, self.lung = ct, path, None
+        self._waiting_point = None
+        self._history.clear()
+        self.state.site = None
+        self.scan_changed.emit(ct)
+        self._show_tumours(None)
+        self._request()
+        self.work.start("lung", lambda ctx: self.engines.lung_mask(ct), self._show_lung)
+
+    def _show_lung(self, lung: LabelVolume) -> None:
+        self.lung = lung
+        self.lung_changed.emit(lung)
+        point, self._waiting_point = self._waiting_point, None
+        if point is not None and self.scan is not None:
+            self._place_in(self.scan, point)
+
+    def _place_in(self, scan: CTVolume, point: Point) -> None:
+        try:
+            if self.lung is None:
+                raise SynthesisError("the lung of this scan could not be outlined")
+            check_site(scan, self.lung, point, self.engines.in_lung)
+        except SynthesisError as error:
+            self.failed.emit(str(error))
+            return
+        site = NoduleSite(scan.series_uid, point)
+        self._change(lambda now: replace(now, site=site))
+
+    def _show_tumours(self, tumours: Segmentation | None) -> None:
+        self.tumours = tumours
+        self.tumours_changed.emit(tumours)
+
+    def _adopt_models(self, models: LoadedModels) -> None:
+        self.live.forget()
+        self.models = models
+        self._history.clear()
+        generator = models.generator
+        if generator is not None:
+            self.state.apply(keep_known(self.state.intent, generator))
+        self.models_changed.emit()
+        self._follow_genes()
+        self._request()
+
+    def _change(self, make: Callable[[Intent], Intent]) -> None:
+        generator = self.generator
+        if generator is None:
+            self.failed.emit(NO_MODEL)
+            return
+        before = self.state.intent
+        after = make(before)
+        try:
+            metagene_vector(after, generator)
+        except InputError as error:
+            self.failed.emit(str(error))
+            return
+        if after != before:
+            self._history.record(before)
+            self._adopt(after)
+
+    def _restore(self, intent: Intent | None) -> None:
+        if intent is not None:
+            self._adopt(intent)
+
+    def _adopt(self, intent: Intent) -> None:
+        self.state.apply(intent)
+        self._follow_genes()
+        self._request()
+
+    def _follow_genes(self) -> None:
+        generator = self.generator
+        if generator is None:
+            return
+        intent = self.state.intent
+        vector = metagene_vector(intent, generator)
+        source: CodeSource = "mean" if intent.averaged else "patient"
+        source = "edited" if intent.edits else source
+        code = self.code
+        same_model = code is not None and code.encoder_digest == generator.digest
+        if same_model and self.vector is not None and np.array_equal(vector, self.vector):
+            return
+        self.vector = vector
+        self.code = GeneCode(generator.encode(vector[None])[0], source, generator.digest)
+        self.vector_changed.emit(vector)
+        self.code_changed.emit(self.code)
+
+    def _request(self) -> None:
+        scan, lung, synthesiser = self.scan, self.lung, self.models.synthesiser
+        wanted = resolve(self.state.intent, Facts(scan, self.generator))
+
+        def make(request: SynthesisRequest, ctx: JobContext) -> SynthesisResult:
+            if scan is None or synthesiser is None:
+                raise Cancelled
+            return synthesiser.synthesise(
+                scan, request, lung=lung, first_look=ctx.partial, cancelled=ctx.cancelled
+            )
+
+        self.live.ask(wanted, make)
+
+    def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
+        target = Path(path)
+        scan, result, models = self.scan, self.result, self.models
+        wanted = resolve(self.state.intent, Facts(scan, self.generator))
+        finished = result is not None and result.complete and result.request == wanted
+        if scan is None or result is None or not finished or models.reference is None:
+            self.failed.emit("there is no finished synthetic nodule to export yet")
+            return
+        what = Exportable(
+            scan,
+            self.scan_path,
+            result,
+            self.state.intent,
+            models.reference.generator,
+            models.reference,
+        )
+        self.work.start(
+            "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))
+        )
