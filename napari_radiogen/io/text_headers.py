@@ -60,7 +60,9 @@ def check_metaimage(path: Path) -> list[str]:
         target, start = _detached(path, fields["elementdatafile"]), 0
     expected = _expected_bytes(path, fields)
     packed = fields.get("compresseddata", "").lower() == "true"
-    length = _unpacked_length(target, start, expected) if packed else _length(target, start)
+    length = target.stat().st_size - start
+    if packed:
+        length = _unpacked_length(target, start, fields.get("compresseddatasize", ""), expected)
     if length < expected:
         raise InputError(f"truncated: {length} bytes of voxels, header says {expected}", path)
     return []
@@ -100,21 +102,24 @@ def _detached(path: Path, data: str) -> Path:
     return target
 
 
-def _length(path: Path, start: int) -> int:
-    return path.stat().st_size - start
+def _unpacked_length(path: Path, start: int, size: str, expected: int) -> int:
+    """Return how many bytes unpack, reading no further than expected.
 
-
-def _unpacked_length(path: Path, start: int, expected: int) -> int:
-    """Return how many bytes unpack, reading no further than expected."""
+    ``size`` is what the header says of the packed bytes, or nothing.
+    """
     unpacker = zlib.decompressobj()
     length = 0
     try:
         with path.open("rb") as stream:
             stream.seek(start)
-            packed = stream.read()
-        while packed and length < expected:
+            packed = stream.read(int(size) if size.isdecimal() else -1)
+        if size.isdecimal() and len(packed) < int(size):
+            raise InputError(f"truncated: {len(packed)} packed bytes, header says {size}", path)
+        while packed and not unpacker.eof and length <= expected:
             length += len(unpacker.decompress(packed, 1 << 24))
             packed = unpacker.unconsumed_tail
     except zlib.error as error:
         raise InputError(f"damaged voxels: {error}", path) from error
+    if length == expected and not unpacker.eof:
+        raise InputError("truncated: the packed voxels have no end", path)
     return length

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
-from pydicom.uid import JPEG2000Lossless, MRImageStorage, RLELossless, generate_uid
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, MRImageStorage, RLELossless, generate_uid
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.read import inspect_path, read_ct
@@ -208,6 +209,28 @@ def test_damaged_compressed_slice_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="a04"):
         read_ct(write_series(tmp_path, damage))
+
+
+@pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless], ids=["JPEG2000", "JPEG-LS"])
+def test_jpeg_stream_without_its_end_is_refused(tmp_path: Path, syntax: str) -> None:
+    def cut(z: int, header: object) -> None:
+        header.compress(syntax)
+        if z == 1:
+            (stream,) = generate_frames(header.PixelData, number_of_frames=1)
+            header.PixelData = encapsulate([stream.rstrip(b"\0")[:-8]])
+
+    with pytest.raises(InputError, match=r"a04: truncated.*no end"):
+        read_ct(write_series(tmp_path, cut))
+
+
+def test_compressed_values_beyond_the_stored_bits_are_refused(tmp_path: Path) -> None:
+    def lie(z: int, header: object) -> None:
+        header.compress(JPEG2000Lossless)
+        if z == 1:
+            header.BitsStored, header.HighBit = 10, 9
+
+    with pytest.raises(InputError, match="10 stored bits"):
+        read_ct(write_series(tmp_path, lie))
 
 
 def test_signed_pixels_and_unused_bits(tmp_path: Path) -> None:

@@ -184,3 +184,31 @@ def test_labels_must_be_whole_and_positive(tmp_path: Path) -> None:
     sitk.WriteImage(image, str(tmp_path / "a.nrrd"))
     with pytest.raises(InputError, match="whole numbers"):
         read_labels(tmp_path / "a.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (b"DimSize", b"DimSiez", "no dimsize"),
+        (b"DimSize = 13", b"DimSize = 1x", "not numbers"),
+        (b"DimSize = 13", b"DimSize = 99", "truncated"),
+        (b"CompressedDataSize = 1", b"CompressedDataSize = 0", "truncated|damaged"),
+        (b"CompressedDataSize = 1", b"CompressedDataSize = 9", "truncated"),
+    ],
+)
+def test_metaimage_headers_that_lie_are_refused_quietly(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], old: bytes, new: bytes, reason: str
+) -> None:
+    path = tmp_path / "a.mha"
+    write_volume(ct_volume(), path)
+    path.write_bytes(path.read_bytes().replace(old, new))
+    with pytest.raises(InputError, match=reason):
+        read_ct(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_nrrd_without_patient_space_gives_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "a.nrrd"
+    write_volume(ct_volume(), path)
+    path.write_bytes(path.read_bytes().replace(b"left-posterior-superior", b"scanner-xyz"))
+    assert any("no patient space" in warning for warning in read_ct(path).warnings)
