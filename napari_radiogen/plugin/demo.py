@@ -9,6 +9,7 @@ from napari.utils.notifications import show_warning
 from qtpy.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
 
 from napari_radiogen.domain import Subject
+from napari_radiogen.errors import RadiogenError
 from napari_radiogen.io.save import save_bytes
 from napari_radiogen.plugin.site import left_lung_site
 from napari_radiogen.plugin.window import main_window
@@ -24,6 +25,8 @@ DEMO_DIAMETER_MM = 20.0
 #: The window is quiet when no job has run for this long, ms.
 QUIET_MS = 700
 POLL_MS = 100
+#: Far longer than the slowest machine needs, ms (30 minutes).
+LIMIT_MS = 1_800_000
 
 
 class Demo:
@@ -140,18 +143,28 @@ def run(size: tuple[int, int], scan: Path | None, screenshot: Path | None) -> li
 
 
 def wait_until_quiet(demo: Demo) -> None:
-    """Run Qt's events until all jobs are done and the canvas is drawn."""
-    loop, timer, quiet = QEventLoop(), QTimer(), [0]
+    """Run Qt's events until all jobs are done and the canvas is drawn.
+
+    Raises
+    ------
+    RadiogenError
+        When that takes longer than `LIMIT_MS`.
+    """
+    loop, timer = QEventLoop(), QTimer()
+    quiet, waited = [0], [0]
 
     def look() -> None:
+        waited[0] += POLL_MS
         quiet[0] = 0 if demo.busy else quiet[0] + POLL_MS
-        if quiet[0] >= QUIET_MS:
+        if quiet[0] >= QUIET_MS or waited[0] >= LIMIT_MS:
             loop.quit()
 
     timer.timeout.connect(look)
     timer.start(POLL_MS)
     loop.exec()
     timer.stop()
+    if demo.busy:
+        raise RadiogenError(f"the demo did not finish within {LIMIT_MS // 60_000} minutes")
 
 
 def picture(viewer: Viewer) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from psygnal import Signal
 
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, Point, SynthesisResult
@@ -26,6 +27,8 @@ CROSSHAIR_PIXELS = 1.0
 
 class Presenter:
     """Keeps one viewer in step with one session."""
+
+    display_changed = Signal(object)
 
     def __init__(self, viewer: Viewer, session: Session, planes: PlanesPanel) -> None:
         self.viewer = viewer
@@ -51,8 +54,6 @@ class Presenter:
         viewer.camera.events.zoom.connect(self._on_zoom)
         if session.scan is not None:
             self._on_scan(session.scan)
-            self._on_tumours(session.tumours)
-            self._on_result(session.result)
 
     @property
     def point_mm(self) -> Point:
@@ -85,6 +86,8 @@ class Presenter:
     # --- scan ------------------------------------------------------------------
 
     def _on_scan(self, ct: CTVolume) -> None:
+        self.session.runner.cancel("display")
+        self.display = None
         if ct.geometry.is_axis_aligned:
             self._show_scan(build.display_volume(ct))
             return
@@ -116,7 +119,10 @@ class Presenter:
         self.go_to((float(middle[0]), float(middle[1]), float(middle[2])))
         self._on_window(window)
         self._on_point()
-        self._write_marks()
+        # An oblique scan comes late: what was found meanwhile waits in the session.
+        self._on_tumours(self.session.tumours)
+        self._on_result(self.session.result)
+        self.display_changed.emit(display)
 
     def _add_crosshair(self, ct: CTVolume) -> Any:
         layer = self.viewer.add_vectors(

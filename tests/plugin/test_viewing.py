@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,9 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
 from napari_radiogen.constants import WINDOWS_HU
+from napari_radiogen.domain import LabelVolume
 from napari_radiogen.plugin import layers
+from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from tests.session.fakes import CENTRE, OUTSIDE, make_scan
 
 
@@ -177,3 +180,19 @@ def test_next_tumour_goes_round(ready):
     assert np.allclose(ready.presenter.point_mm, CENTRE)
     ready.next_tumour()
     assert np.allclose(ready.presenter.point_mm, CENTRE)
+
+
+def test_an_oblique_scan_is_shown_with_a_notice_and_its_nodule(ready, qtbot):
+    c, s = np.cos(0.2), np.sin(0.2)
+    scan = make_scan(series_uid="7.7")
+    geometry = replace(scan.geometry, direction=(c, -s, 0, s, c, 0, 0, 0, 1))
+    oblique = replace(scan, geometry=geometry)
+    ready.session.open_scan(oblique)
+    assert "oblique" in ready.presenter.display.notice
+    middle = geometry.index_to_lps(np.array(geometry.shape) // 2)
+    ready.session.lung = LabelVolume(np.ones(geometry.shape, np.uint8), geometry)
+    ready.session.place(tuple(float(m) for m in middle))
+    assert ready.presenter.nodule is not None
+    dock = CTTumourWidget(ready.viewer)
+    qtbot.addWidget(dock)
+    assert "oblique" in dock.notice.text()

@@ -3,7 +3,7 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 
 from napari_radiogen.plugin.qt_jobs import QtRunner
@@ -330,3 +330,16 @@ def test_the_window_stays_alive_and_the_newest_slider_value_wins(viewer, qtbot):
     assert threading.main_thread() not in threads
     assert set(delivered) == {threading.main_thread()}
     session.close()
+
+
+@pytest.mark.parametrize(
+    "kind", [CTTumourWidget, GenePanelWidget, GeneMapWidget, ExportWidget], ids=lambda k: k.__name__
+)
+def test_a_dock_that_is_gone_no_longer_listens(ready, kind):
+    made = kind(ready.viewer)
+    made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    ready.session.choose_subject("S-0003")
+    ready.session.state.window = "Bone"
+    ready.session.find_tumours()
+    assert ready.session.result.complete

@@ -97,14 +97,15 @@ class CTTumourWidget(Dock):
     def _connect(self) -> None:
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
-        session.scan_changed.connect(self._on_scan)
-        session.tumours_changed.connect(self._on_tumours)
-        session.busy_changed.connect(self._show_busy)
-        session.models_changed.connect(self._show_busy)
-        session.progress.connect(self._on_progress)
-        session.failed.connect(self._on_failed)
-        state.window.connect(self._on_window)
-        state.overlay_visible.connect(self.overlay.setChecked)
+        self.listen(session.scan_changed, self._on_scan)
+        self.listen(self.workbench.presenter.display_changed, self._show_notices)
+        self.listen(session.tumours_changed, self._on_tumours)
+        self.listen(session.busy_changed, self._show_busy)
+        self.listen(session.models_changed, self._show_busy)
+        self.listen(session.progress, self._on_progress)
+        self.listen(session.failed, self._on_failed)
+        self.listen(state.window, self._on_window)
+        self.listen(state.overlay_visible, self._show_overlay)
         self.overlay.setChecked(session.state.overlay_visible)
         self.table.itemSelectionChanged.connect(self._go_to_selected)
 
@@ -143,19 +144,23 @@ class CTTumourWidget(Dock):
 
     def _on_scan(self, ct: CTVolume | None) -> None:
         if ct is None:
+            self._show_notices()
             return
         path = self.session.scan_path
         name = "phantom patient" if ct.synthetic else ("CT" if path is None else path.name[:40])
         z, y, x = ct.geometry.shape
         step = ct.geometry.spacing_mm
         self.scan_name.setText(f"{name} · {z} slices {x}×{y} · {step[2]:.2f} × {step[0]:.2f} mm")
-        display = self.workbench.presenter.display
-        notices = list(ct.warnings)
+        self._show_notices()
+        self._show_busy()
+
+    def _show_notices(self, *_: object) -> None:
+        scan, display = self.session.scan, self.workbench.presenter.display
+        notices = [] if scan is None else list(scan.warnings)
         if display is not None and display.notice:
             notices.append(display.notice)
         self.notice.setText("\n".join(line[:200] for line in notices))
         self.notice.setVisible(bool(notices))
-        self._show_busy()
 
     def _on_tumours(self, found: Segmentation | None) -> None:
         nodules = () if found is None else found.nodules
@@ -170,6 +175,9 @@ class CTTumourWidget(Dock):
         if found is not None:
             count = f"{len(nodules)} tumour{'' if len(nodules) == 1 else 's'}"
             self.status.setText(f"{count} · {found.model} · {found.seconds:.0f} s")
+
+    def _show_overlay(self, visible: bool) -> None:
+        self.overlay.setChecked(visible)
 
     def _on_window(self, name: str) -> None:
         for made in self.windows.buttons():

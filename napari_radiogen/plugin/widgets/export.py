@@ -35,9 +35,9 @@ class ExportWidget(Dock):
         self.column.addWidget(self.show_folder)
         self.column.addStretch(1)
         self.show_folder.hide()
-        self.session.result_changed.connect(self._show_ready)
-        self.session.busy_changed.connect(self._show_ready)
-        self.session.exported.connect(self._on_exported)
+        self.listen(self.session.result_changed, self._show_ready)
+        self.listen(self.session.busy_changed, self._show_ready)
+        self.listen(self.session.exported, self._on_exported)
         self._show_ready()
 
     def ask_figure(self) -> None:

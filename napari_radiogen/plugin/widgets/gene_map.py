@@ -80,10 +80,10 @@ class GeneMapWidget(Dock):
     def _connect(self) -> None:
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
-        session.models_changed.connect(self._on_models)
-        session.code_changed.connect(self._show_marker)
-        state.subject_id.connect(self._show_marker)
-        state.selected.connect(self._show_selected)
+        self.listen(session.models_changed, self._on_models)
+        self.listen(session.code_changed, self._show_marker)
+        self.listen(state.subject_id, self._show_marker)
+        self.listen(state.selected, self._show_selected)
         self.projection.currentTextChanged.connect(self._draw)
         self.colour.currentTextChanged.connect(self._recolour)
         self.points.sigClicked.connect(self._on_clicked)

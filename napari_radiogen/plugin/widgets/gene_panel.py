@@ -95,15 +95,15 @@ class GenePanelWidget(Dock):
     def _connect(self) -> None:
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
-        session.models_changed.connect(self._on_models)
-        session.vector_changed.connect(self._on_vector)
-        session.result_changed.connect(self._on_result)
-        session.busy_changed.connect(self._on_busy)
-        state.subject_id.connect(self._show_patient)
-        state.seed.connect(self._show_seed)
-        state.strength.connect(self._show_strength)
-        state.window.connect(self._show_pictures)
-        state.show_synthetic.connect(self.synthetic.setChecked)
+        self.listen(session.models_changed, self._on_models)
+        self.listen(session.vector_changed, self._on_vector)
+        self.listen(session.result_changed, self._on_result)
+        self.listen(session.busy_changed, self._on_busy)
+        self.listen(state.subject_id, self._show_patient)
+        self.listen(state.seed, self._show_seed)
+        self.listen(state.strength, self._show_strength)
+        self.listen(state.window, self._show_pictures)
+        self.listen(state.show_synthetic, self._show_toggle)
         self.workbench.pointer.place_mode_changed.connect(self.place.setChecked)
         self.patient.activated.connect(self._choose_patient)
         self.search.textChanged.connect(self._fill)
@@ -246,6 +246,9 @@ class GenePanelWidget(Dock):
             self.measurements.clear()
         elif result.complete:
             self.measurements.show_values(result.measurements)
+
+    def _show_toggle(self, visible: bool) -> None:
+        self.synthetic.setChecked(visible)
 
     def _show_pictures(self, *_: object) -> None:
         session = self.session

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -19,9 +21,11 @@ from qtpy.QtWidgets import (
 
 from napari_radiogen.plugin.styles import STYLE_SHEET
 
+Listening = list[tuple[Any, Callable[..., object]]]
+
 
 class Dock(QWidget):
-    """Body of a dock: our style, one column."""
+    """Body of a dock: our style, one column, and ears that close with it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -31,6 +35,23 @@ class Dock(QWidget):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(8, 8, 8, 6)
         self.column.setSpacing(4)
+        self._listening: Listening = []
+        self.destroyed.connect(partial(_stop_listening, self._listening))
+
+    def listen(self, signal: Any, slot: Callable[..., object]) -> None:
+        """Connect a psygnal signal until this widget is destroyed.
+
+        Qt undoes its own connections; psygnal would go on calling a widget
+        whose window is gone.
+        """
+        signal.connect(slot)
+        self._listening.append((signal, slot))
+
+
+def _stop_listening(listening: Listening, *_: object) -> None:
+    for signal, slot in listening:
+        signal.disconnect(slot, missing_ok=True)
+    listening.clear()
 
 
 def title(text: str) -> QLabel:
