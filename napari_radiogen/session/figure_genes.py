@@ -94,7 +94,7 @@ def draw_table(axes: Any, what: Exportable) -> None:
     vector = np.array(what.result.request.metagenes, dtype=np.float32)
     gauge = what.reference.gauge(vector)
     rows.append(
-        ("Distance from the cohort", f"percentile {gauge.percentile:.0f} of its own distances")
+        ("Out-of-cohort percentile", f"{gauge.percentile:.0f} of 100 (0: as near as a member)")
     )
     rows.append(("Nearest subjects", ", ".join(gauge.nearest[:3])))
     for number, (words, value) in enumerate(rows):
