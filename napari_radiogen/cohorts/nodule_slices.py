@@ -14,6 +14,7 @@ from napari_radiogen.constants import (
     FIELD_OF_VIEW_MM,
     HU_AIR,
     HU_BACKGROUND_CENTRE_MAX,
+    HU_LUNG_MAX,
     PATCH_SIZE_PX,
     PIXEL_MM,
 )
@@ -35,6 +36,8 @@ FEATHER_MM = 1.5
 PASTE_MARGIN_MM = 2.25
 #: A slice's centre is judged as lung inside this radius, mm.
 CENTRE_RADIUS_MM = 5.0
+#: Share of that disc that vessels may fill on a background.
+MAX_DENSE_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -126,9 +129,17 @@ def backgrounds(box: NoduleBox) -> list[int]:
 
 def centre_is_lung(image: npt.NDArray[Any]) -> bool:
     """Whether the middle of a slice (H, W) in HU is lung tissue."""
-    offset = (np.arange(len(image)) - (len(image) - 1) / 2) * PIXEL_MM
-    disc = np.hypot(*np.meshgrid(offset, offset)) <= CENTRE_RADIUS_MM
-    return float(np.median(image[disc])) < HU_BACKGROUND_CENTRE_MAX
+    return float(np.median(image[_centre_disc(len(image))])) < HU_BACKGROUND_CENTRE_MAX
+
+
+def clear_of_wall(image: npt.NDArray[Any]) -> bool:
+    """Whether the middle of a slice (H, W) in HU lies 5 mm or more inside the lung.
+
+    METHODS 1.6 draws centres 5 to 25 mm from the lung's edge. Vessels may
+    cross: up to a tenth of the disc may be denser than lung.
+    """
+    dense = np.asarray(image)[_centre_disc(len(image))] > HU_LUNG_MAX
+    return float(dense.mean()) <= MAX_DENSE_SHARE
 
 
 def axial_rows(box: NoduleBox, free: list[int]) -> list[SliceRow]:
@@ -149,7 +160,10 @@ def axial_rows(box: NoduleBox, free: list[int]) -> list[SliceRow]:
                 central=z == box.centre,
             )
         )
-    return rows + [_bare("background", "axial", box.image[z]) for z in free]
+    for z in free:
+        role = "background" if clear_of_wall(box.image[z]) else "segmentation"
+        rows.append(_bare(role, "axial", box.image[z]))
+    return rows
 
 
 def paste_background(
@@ -160,7 +174,7 @@ def paste_background(
         return image
     distance = ndi.distance_transform_edt(mask == 0) * PIXEL_MM
     weight = np.clip((PASTE_MARGIN_MM + FEATHER_MM - distance) / FEATHER_MM, 0.0, 1.0)
-    return np.rint(weight * background + (1 - weight) * image).astype(np.int16)
+    return np.asarray(np.rint(weight * background + (1 - weight) * image), dtype=np.int16)
 
 
 def other_plane_rows(ct: CTVolume, mask: LabelVolume) -> list[SliceRow]:
@@ -192,6 +206,11 @@ def segmentation_rows(box: NoduleBox) -> list[SliceRow]:
 
 def _bare(role: str, plane: str, image: npt.NDArray[np.int16]) -> SliceRow:
     return SliceRow(role, plane, 0.0, image, np.zeros(image.shape, np.uint8), image)
+
+
+def _centre_disc(size: int) -> npt.NDArray[np.bool_]:
+    offset = (np.arange(size) - (size - 1) / 2) * PIXEL_MM
+    return np.asarray(np.hypot(*np.meshgrid(offset, offset)) <= CENTRE_RADIUS_MM)
 
 
 def _largest(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

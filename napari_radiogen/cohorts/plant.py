@@ -191,9 +191,9 @@ def _content(candidates: list[_Candidate], config: PlantConfig) -> CohortContent
 def _split_patients(patients: list[str], rng: np.random.Generator) -> dict[str, Split]:
     order = [patients[i] for i in rng.permutation(len(patients))]
     train, validation = (round(share * len(order)) for share in np.cumsum(SPLIT_SHARES))
-    names: list[Split] = ["train"] * train + ["validation"] * (validation - train)
-    names += ["test"] * (len(order) - validation)
-    return dict(zip(order, names, strict=True))
+    home: dict[str, Split] = dict.fromkeys(order, "test")
+    home |= dict.fromkeys(order[:validation], "validation")
+    return home | dict.fromkeys(order[:train], "train")
 
 
 def ridge_ceiling(

@@ -75,10 +75,12 @@ class Generator:
 
     @property
     def subject_ids(self) -> tuple[str, ...]:
+        """Ids of the subjects, in the order of every table."""
         return tuple(s.subject_id for s in self.subjects)
 
     @property
     def pixel_mm(self) -> float:
+        """Side of a patch's pixel."""
         return self.field_of_view_mm / self.size_px
 
     def encode(self, metagenes: npt.NDArray[Any]) -> FloatArray:
@@ -119,16 +121,19 @@ class Generator:
                 f"metagenes, got {backgrounds_hu.shape} and {metagenes.shape}",
                 subject=self.name,
             )
-        unit = torch.from_numpy(hu_to_unit(backgrounds_hu, self.hu_range))[:, None]
+        turns = [turn_of(seed) for seed in noise]
+        unit = turned(hu_to_unit(backgrounds_hu, self.hu_range), turns)
         with torch.inference_mode():
             code = self.network.encode(torch.from_numpy(np.asarray(metagenes, dtype=np.float32)))
             dz = torch.from_numpy(np.asarray(dz_mm, dtype=np.float32))
-            out = self.network(unit, code, dz, self._noise(noise))
-            mask = torch.sigmoid(out.mask_logits)[:, 0].numpy()
+            seen = torch.from_numpy(unit)[:, None]
+            out = self.network(seen, code, dz, self._noise(noise))
+            mask = turned_back(torch.sigmoid(out.mask_logits)[:, 0].numpy(), turns)
+            added = turned_back((out.image - seen)[:, 0].numpy(), turns)
+            weight = turned_back(out.weight[:, 0].numpy(), turns)
         # The network sees HU cut to its range; what it adds goes on the uncut background.
-        change = (out.image - unit)[:, 0].numpy() * (self.hu_range[1] - self.hu_range[0]) / 2
+        change = added * (self.hu_range[1] - self.hu_range[0]) / 2
         raw = np.asarray(backgrounds_hu + change, dtype=np.float32)
-        weight = out.weight[:, 0].numpy()
         window = np.stack([blend_window(m > 0.5, (self.pixel_mm,) * 2) for m in mask])
         composed = np.asarray(backgrounds_hu + window * change, dtype=np.float32)
         return RawNodules(raw, mask, weight, composed)
@@ -140,6 +145,26 @@ class Generator:
         )
         rows = torch.tensor([distinct.index(s) for s in seeds])
         return Noise(drawn.z[rows], tuple(m[rows] for m in drawn.maps))
+
+
+def turn_of(seed: int) -> int:
+    """Return which of the eight symmetries of a square a seed stands for.
+
+    Genes say nothing of a nodule's orientation, so it belongs to the noise.
+    """
+    return int(torch.randint(8, (1,), generator=torch.Generator().manual_seed(seed)))
+
+
+def turned(images: FloatArray, turns: list[int]) -> FloatArray:
+    """Apply each image's symmetry to (B, H, W): a flip from 4 on, then quarter turns."""
+    flipped = [i[:, ::-1] if t >= 4 else i for i, t in zip(images, turns, strict=True)]
+    return np.stack([np.rot90(i, t % 4) for i, t in zip(flipped, turns, strict=True)])
+
+
+def turned_back(images: FloatArray, turns: list[int]) -> FloatArray:
+    """Undo :func:`turned`."""
+    upright = [np.rot90(i, -(t % 4)) for i, t in zip(images, turns, strict=True)]
+    return np.stack([i[:, ::-1] if t >= 4 else i for i, t in zip(upright, turns, strict=True)])
 
 
 def blend_window(inside: npt.NDArray[np.bool_], spacing_mm: tuple[float, ...]) -> FloatArray:

@@ -81,14 +81,17 @@ class CohortStore:
 
     @property
     def name(self) -> str:
+        """Name of the cohort."""
         return str(self.manifest["name"])
 
     @property
     def kind(self) -> CohortKind:
+        """planted, phantom, surrogate or real."""
         return cast(CohortKind, self.manifest["kind"])
 
     @property
     def digest(self) -> str:
+        """sha256 of tables, arrays and truth."""
         return str(self.manifest["digest"])
 
     @property
@@ -99,18 +102,22 @@ class CohortStore:
 
     @property
     def field_of_view_mm(self) -> float:
+        """Side of a patch."""
         return float(self.manifest["field_of_view_mm"])
 
     @property
     def size_px(self) -> int:
+        """Pixels along a patch's side."""
         return int(self.manifest["size_px"])
 
     @property
     def pixel_mm(self) -> float:
+        """Side of a patch's pixel."""
         return self.field_of_view_mm / self.size_px
 
     @property
     def hu_range(self) -> tuple[float, float]:
+        """HU that patches keep, mapped to [-1, 1]."""
         low, high = self.manifest["hu_range"]
         return float(low), float(high)
 

@@ -31,7 +31,7 @@ def pack(tensors: dict[str, torch.Tensor], description: dict[str, Any]) -> bytes
     _require_finite(tensors)
     text = json.dumps({**description, "format": FORMAT, "version": VERSION}, sort_keys=True)
     whole = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
-    return save(whole, metadata={_KEY: text})
+    return bytes(save(whole, metadata={_KEY: text}))
 
 
 def unpack(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

@@ -29,13 +29,13 @@ class MCGANConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    spatial_dims: int = Field(2, ge=2, le=3)
-    size_px: int = Field(64, ge=32, multiple_of=16)
-    metagenes: int = Field(100, ge=1)
-    code_dim: int = Field(128, ge=8)
-    noise_dim: int = Field(32, ge=1)
-    base: int = Field(16, ge=4, multiple_of=4)
-    discriminator_base: int = Field(24, ge=4)
+    spatial_dims: int = Field(default=2, ge=2, le=3)
+    size_px: int = Field(default=64, ge=32, multiple_of=16)
+    metagenes: int = Field(default=100, ge=1)
+    code_dim: int = Field(default=128, ge=8)
+    noise_dim: int = Field(default=32, ge=1)
+    base: int = Field(default=16, ge=4, multiple_of=4)
+    discriminator_base: int = Field(default=24, ge=4)
 
     @property
     def widths(self) -> tuple[int, int, int, int]:
@@ -115,6 +115,8 @@ class Generator(nn.Module):
         with torch.no_grad():
             for fusion in self.fusions:
                 fusion.style.affine.weight.mul_(0.5)  # type: ignore[union-attr, operator]
+            # Few metagenes matter: all start small, and those that tell grow.
+            self.gene_encoder.layers[0].weight.mul_(0.3)  # type: ignore[union-attr, operator]
             self.head.bias.copy_(torch.tensor([0.0, -2.0, -2.0]))  # type: ignore[union-attr, operator]
 
     def encode(self, metagenes: Tensor) -> Tensor:
@@ -229,8 +231,8 @@ class Discriminator(nn.Module):
 
     def forward(self, image: Tensor, mask: Tensor, metagenes: Tensor, dz_mm: Tensor) -> Verdict:
         """(B, 1, H, W) twice, (B, K), (B,) -> three scores (B, 1), (B, 1), (B,)."""
-        inner = (..., *[slice(self.margin, -self.margin)] * (image.dim() - 2))
-        image, mask = image[inner], mask[inner]
+        cut = [-self.margin] * 2 * (image.dim() - 2)
+        image, mask = F.pad(image, cut), F.pad(mask, cut)
         pair = self.pair_encoder(torch.cat((image, mask), dim=1)).flatten(1)
         condition = torch.cat((self.gene_encoder(metagenes), dz_features(dz_mm)), dim=1)
         seen = self.pair_features(pair)

@@ -54,7 +54,8 @@ class AuxiliaryTarget:
         error = (told - self.r2 * metagenes) ** 2
         near = (dz_mm.abs() <= NEAR_CENTRE_MM).float()
         weighted = (self.r2 * error).sum(dim=1) / self.r2.sum().clamp(min=1e-3)
-        return (weighted * near).sum() / near.sum().clamp(min=1)
+        mean = (weighted * near).sum() / near.sum().clamp(min=1)
+        return torch.as_tensor(mean)
 
 
 def train_regressor(
@@ -71,7 +72,7 @@ def train_regressor(
         told = network(noisy, batch.mask, batch.dz_mm)
         loss = F.mse_loss(told, batch.metagenes)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         schedule.step()
         if progress is not None and step % 50 == 0:
@@ -86,4 +87,5 @@ def _validation_r2(network: GeneRegressor, data: SliceSet) -> Tensor:
     told = network(data.image[shown], data.mask[shown], data.dz_mm[shown])
     asked = data.metagenes[data.subject[shown]]
     error = ((told - asked) ** 2).mean(dim=0)
-    return (1 - error / asked.var(dim=0).clamp(min=1e-6)).clamp(min=0)
+    r2 = 1 - error / asked.var(dim=0).clamp(min=1e-6)
+    return torch.as_tensor(r2.clamp(min=0))

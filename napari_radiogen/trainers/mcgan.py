@@ -23,8 +23,8 @@ from napari_radiogen.models.losses import (
     discriminator_loss,
     gene_sparsity,
     generator_loss,
-    mode_seeking,
     reconstruction,
+    shape_variety,
 )
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
 from napari_radiogen.trainers.gene_regressor import AuxiliaryTarget, train_regressor
@@ -149,9 +149,10 @@ class _Trainer:
 
     def _adversarial(self, batch: Batch, losses: dict[str, float]) -> dict[str, Tensor]:
         half = self.config.batch // 2
-        twice = lambda t: torch.cat((t[:half], t[:half]))  # noqa: E731
-        genes, dz = twice(batch.metagenes), twice(batch.dz_mm)
-        background = twice(batch.backgrounds)
+        genes, dz, background = (
+            torch.cat((t[:half], t[:half]))
+            for t in (batch.metagenes, batch.dz_mm, batch.backgrounds)
+        )
         noise = self._noise(2 * half)
         out = self.generator(background, self.generator.encode(genes), dz, noise)
         mask = torch.sigmoid(out.mask_logits)
@@ -163,7 +164,7 @@ class _Trainer:
             "adversarial": generator_loss(verdict),
             "background": c.background * background_l1(out.image, background, mask),
             "auxiliary": c.auxiliary * self.auxiliary.loss(out.image, mask, dz, genes),
-            "mode": c.mode_seeking * mode_seeking(out.image, mask, noise.z),
+            "variety": c.variety * shape_variety(mask),
         }
 
     def _discriminate(

@@ -95,6 +95,7 @@ class Clock:
 
     @property
     def minutes(self) -> float:
+        """Time since the run began."""
         return (time.monotonic() - self._start) / 60
 
     def goes_on(self, step: int, note: str) -> bool:

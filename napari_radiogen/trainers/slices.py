@@ -92,7 +92,10 @@ def slice_set(
     genes = metagenes[chosen]
     if permute is not None:
         genes = genes[np.random.default_rng(permute).permutation(len(genes))]
-    unit = lambda a: torch.from_numpy(hu_to_unit(a, store.hu_range))[:, None]  # noqa: E731
+
+    def unit(hu: npt.NDArray[np.int16]) -> Tensor:
+        return torch.from_numpy(hu_to_unit(hu, store.hu_range))[:, None]
+
     return SliceSet(
         image=unit(store.image[rows]),
         mask=torch.from_numpy(store.mask[rows].astype(np.float32))[:, None],

@@ -86,7 +86,7 @@ def test_an_altered_table_and_a_missing_part_are_refused(planted, tmp_path, nodu
     with pytest.raises(CohortError, match="altered"):
         open_cohort(out)
     (out / "cohort.json").unlink()
-    with pytest.raises(CohortError, match="cohort.json is missing"):
+    with pytest.raises(CohortError, match=r"cohort\.json is missing"):
         open_cohort(out)
 
 
