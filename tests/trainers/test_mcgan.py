@@ -1,0 +1,151 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from napari_radiogen.cohorts.invented_genes import GeneDesign
+from napari_radiogen.cohorts.plant import PlantConfig, plant_cohort
+from napari_radiogen.errors import Cancelled, InputError, RadiogenError
+from napari_radiogen.inference.generator import load_generator
+from napari_radiogen.inference.library import find_model
+from napari_radiogen.io.cohort_store import open_cohort
+from napari_radiogen.trainers.mcgan import augment
+from napari_radiogen.trainers.mcgan_config import MCGANTraining, read_config
+from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
+from napari_radiogen.trainers.mcgan_run import run_mcgan
+from napari_radiogen.trainers.run import Clock, RunFolder
+from napari_radiogen.trainers.slices import area_share, draw_batch, slice_set
+from tests.nodule_folder import write_nodules
+
+TINY = {
+    "name": "tiny",
+    "network": {"metagenes": 10, "base": 4, "discriminator_base": 4, "code_dim": 16},
+    "batch": 4,
+    "warm_steps": 2,
+    "steps": 4,
+    "regressor_steps": 4,
+    "validate_every": 2,
+    "r1_every": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mcgan")
+    nodules = write_nodules(folder / "in")
+    plant_cohort(nodules, folder / "out", PlantConfig(design=GeneDesign(genes=120, per_factor=20)))
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def run(cohort):
+    out = cohort.parent / "run"
+    run_mcgan(cohort, MCGANTraining.model_validate(TINY), out)
+    return out
+
+
+def test_a_run_leaves_config_log_weights_and_card(run, cohort):
+    rows = list(csv.DictReader((run / "log.csv").open()))
+    assert [r["step"] for r in rows] == ["2", "4"]
+    about = json.loads((run / "run.json").read_text())
+    assert about["config"]["name"] == "tiny"
+    assert about["cohort"]["digest"] == open_cohort(cohort).digest
+    card = (run / "model.md").read_text()
+    assert "Research use only" in card
+    assert "expression is invented" in card
+
+
+def test_the_model_opens_with_the_cohort_s_subjects_and_maps(run, cohort):
+    generator = load_generator(str(run))
+    store = open_cohort(cohort)
+    assert generator.subject_ids == tuple(s.subject_id for s in store.subjects)
+    assert generator.cohort_kind == "planted"
+    assert set(generator.codes.coordinates) == {"t-SNE", "UMAP", "PCA"}
+    expected = generator.metagenes.transform(store.expression.values)
+    assert generator.subject_metagenes == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_permuted_run_is_a_null_model_in_half_precision(cohort, tmp_path):
+    config = MCGANTraining.model_validate({**TINY, "permute": 1, "name": "tiny-null"})
+    run_mcgan(cohort, config, tmp_path / "null")
+    assert "null model" in (tmp_path / "null" / "model.md").read_text()
+    ours = (cohort.parent / "run" / "model.safetensors").stat().st_size
+    assert (tmp_path / "null" / "model.safetensors").stat().st_size < ours
+    assert find_model(tmp_path / "null").name == "tiny-null"
+
+
+def test_permuting_deals_the_same_genes_to_other_subjects(cohort):
+    store = open_cohort(cohort)
+    scores = fit_cohort_metagenes(store, 10).transform(store.expression.values)
+    plain = slice_set(store, "train", scores).metagenes.numpy()
+    dealt = slice_set(store, "train", scores, permute=3).metagenes.numpy()
+    assert not np.array_equal(plain, dealt)
+    assert np.array_equal(np.sort(plain, axis=0), np.sort(dealt, axis=0))
+
+
+def test_training_slices_hold_training_patients_only(cohort):
+    store = open_cohort(cohort)
+    scores = fit_cohort_metagenes(store, 10).transform(store.expression.values)
+    data = slice_set(store, "train", scores)
+    assert set(data.subject_ids) == {s.subject_id for s in store.split.train}
+
+
+def test_a_batch_pairs_each_slice_with_another_subject_and_large_slices_on_request(cohort):
+    store = open_cohort(cohort)
+    scores = fit_cohort_metagenes(store, 10).transform(store.expression.values)
+    data = slice_set(store, "train", scores)
+    batch = draw_batch(data, 8, 0.0, torch.Generator().manual_seed(0), least_share=0.6)
+    assert batch.image.shape == batch.other_image.shape == (8, 1, 64, 64)
+    assert batch.mask.flatten(1).sum(dim=1).min() > 0
+    shares = area_share(data)
+    assert shares.max() == 1
+    assert shares.min() == 0
+
+
+def test_a_batch_turns_image_mask_and_background_alike(cohort):
+    store = open_cohort(cohort)
+    scores = fit_cohort_metagenes(store, 10).transform(store.expression.values)
+    data = slice_set(store, "train", scores)
+    batch = draw_batch(data, 16, 0.0, torch.Generator().manual_seed(5), least_share=0.6)
+    changed = (batch.image - batch.paired).abs() > 0.3
+    inside = batch.mask > 0
+    assert (changed & inside).sum() > 0.8 * changed.sum()
+
+
+def test_augmentation_moves_images_together_and_never_their_intensity():
+    image = torch.rand(2, 1, 64, 64)
+    one, two = augment(image, image.clone(), rng=torch.Generator().manual_seed(1))
+    assert torch.equal(one, two)
+    assert set(one.flatten().tolist()) <= set(image.flatten().tolist())
+
+
+def test_a_stop_and_a_used_folder_are_refused(cohort, run, tmp_path):
+    config = MCGANTraining.model_validate(TINY)
+    with pytest.raises(Cancelled):
+        run_mcgan(cohort, config, tmp_path / "stopped", cancelled=lambda: True)
+    assert not (tmp_path / "stopped" / "model.safetensors").exists()
+    with pytest.raises(RadiogenError, match="not empty"):
+        RunFolder(run)
+
+
+def test_the_clock_stops_at_the_last_step_or_when_time_is_up():
+    notes = []
+    clock = Clock(3, None, lambda f, m: notes.append((f, m)), None)
+    assert [clock.goes_on(i, "x") for i in (1, 2, 3)] == [True, True, False]
+    assert notes[-1][0] == 1.0
+    assert "step 3/3" in notes[-1][1]
+    hurried = Clock(10**6, 1e-9, None, None)
+    assert not hurried.goes_on(1, "x")
+
+
+def test_configs_refuse_what_they_do_not_know(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("system: mcgan\nname: mine\nsteps: 5\n")
+    assert read_config(file, {"seed": 3}).model_dump()["seed"] == 3
+    file.write_text("stepps: 5\n")
+    with pytest.raises(InputError, match="stepps"):
+        read_config(file, {})
+    with pytest.raises(InputError, match="steps"):
+        read_config(None, {"steps": 0})
