@@ -63,7 +63,7 @@ class Presenter:
 
     def go_to(self, point_mm: Point) -> None:
         """Move the crosshair and all three planes to an LPS point (mm)."""
-        if self.display is not None:
+        if self._has_volume():
             self.viewer.dims.set_point((0, 1, 2), point_mm[::-1])
 
     def show_readout(self, point_mm: Point | None) -> None:
@@ -95,12 +95,12 @@ class Presenter:
         self.session.runner.submit(
             "display",
             lambda ctx: build.display_volume(ct),
-            self._show_scan,
+            self._show_late,
             lambda error: self.session.failed.emit(str(error)),
         )
 
     def _show_scan(self, display: DisplayVolume) -> None:
-        self.display = display
+        self.display = None
         for old in (self.ct, self.tumours, self.nodule, self.outline, self.crosshair):
             self._remove(old)
         self.ct = self.tumours = self.nodule = self.outline = self.crosshair = None
@@ -109,6 +109,7 @@ class Presenter:
         ct.events.contrast_limits.connect(self._on_contrast)
         self.ct = ct
         self.crosshair = self._add_crosshair(display.volume)
+        self.display = display
         self.planes.scene.volume = display.volume
         self.planes.scene.labels = None
         self._set_insert(None)
@@ -119,10 +120,13 @@ class Presenter:
         self.go_to((float(middle[0]), float(middle[1]), float(middle[2])))
         self._on_window(window)
         self._on_point()
-        # An oblique scan comes late: what was found meanwhile waits in the session.
+        self.display_changed.emit(display)
+
+    def _show_late(self, display: DisplayVolume) -> None:
+        """Show a scan that was resampled, and what the session found meanwhile."""
+        self._show_scan(display)
         self._on_tumours(self.session.tumours)
         self._on_result(self.session.result)
-        self.display_changed.emit(display)
 
     def _add_crosshair(self, ct: CTVolume) -> Any:
         layer = self.viewer.add_vectors(
@@ -149,7 +153,7 @@ class Presenter:
         return np.array([across, down], dtype=float)
 
     def _on_point(self) -> None:
-        if self.display is None or not self._lives(self.crosshair):
+        if self.display is None or not (self._has_volume() and self._lives(self.crosshair)):
             return
         self.crosshair.data = self._crosshair_lines(self.display.volume)
         self.planes.scene.point_mm = self.point_mm
@@ -256,6 +260,10 @@ class Presenter:
         self.planes.refresh()
 
     # --- layers ----------------------------------------------------------------
+
+    def _has_volume(self) -> bool:
+        # Without its CT the viewer falls to the two axes of the crosshair.
+        return self.display is not None and self.viewer.dims.ndim >= 3
 
     def _lives(self, layer: Any) -> bool:
         return layer is not None and layer in self.viewer.layers

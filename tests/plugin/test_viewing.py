@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from napari.utils._proxies import ReadOnlyWrapper
 from napari.utils.interactions import (
     mouse_move_callbacks,
     mouse_press_callbacks,
@@ -18,18 +19,25 @@ from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from tests.session.fakes import CENTRE, OUTSIDE, make_scan
 
 
-def event(kind, position, pos=(100, 100)):
+def event(kind, position, pos=(100, 100), dragging=False):
     return SimpleNamespace(
-        type=kind, position=position, pos=pos, button=1, handled=False, modifiers=()
+        type=kind,
+        position=position,
+        pos=pos,
+        button=1,
+        handled=False,
+        modifiers=(),
+        is_dragging=dragging,
     )
 
 
 def click(viewer, point_mm, travel=0.0):
     position = point_mm[::-1]
-    press = event("mouse_press", position)
+    # napari hands drag callbacks a wrapper that it points at each later event.
+    press = ReadOnlyWrapper(event("mouse_press", position), exceptions=("handled",))
     mouse_press_callbacks(viewer, press)
     if travel:
-        mouse_move_callbacks(viewer, event("mouse_move", position, (100 + travel, 100)))
+        mouse_move_callbacks(viewer, event("mouse_move", position, (100 + travel, 100), True))
     mouse_release_callbacks(viewer, event("mouse_release", position, (100 + travel, 100)))
 
 
@@ -170,6 +178,14 @@ def test_a_layer_that_the_person_deleted_comes_back_with_the_next_nodule(ready):
     ready.session.state.show_synthetic = True
     ready.session.reroll()
     assert ready.presenter.nodule in ready.viewer.layers
+
+
+def test_deleting_the_ct_by_hand_breaks_nothing(ready):
+    ready.viewer.layers.clear()
+    ready.presenter.go_to(CENTRE)
+    ready.session.reroll()
+    ready.session.open_scan(make_scan())
+    assert names(ready) == ["CT", "crosshair"]
 
 
 def test_next_tumour_goes_round(ready):
