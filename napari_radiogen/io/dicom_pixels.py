@@ -89,17 +89,15 @@ def _decode(path: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
             dataset.pixel_array_options(decoding_plugin=_decoder(syntax))
         stored = np.asarray(dataset.pixel_array)
         stored = stored.reshape(-1, *stored.shape[-2:])
-        kept = _only_stored_bits(stored, int(dataset.BitsStored))
-        if syntax.is_encapsulated and not np.array_equal(kept, stored):
-            raise InputError(f"compressed values do not fit {dataset.BitsStored} stored bits")
+        _check_stored_bits(stored, int(dataset.BitsStored))
     except InputError as error:
         raise InputError(error.reason, path) from error
     except Exception as error:
         reason = plain_text(" ".join(str(error).split()))
         raise InputError(f"pixel data cannot be decoded: {reason}", path) from error
-    if kept.shape[1:] != shape:
-        raise InputError(f"pixel data have shape {kept.shape}, header says {shape}", path)
-    return kept
+    if stored.shape[1:] != shape:
+        raise InputError(f"pixel data have shape {stored.shape}, header says {shape}", path)
+    return stored
 
 
 def _decoder(syntax: UID) -> str:
@@ -127,9 +125,11 @@ def _check_layout(dataset: Dataset) -> None:
         raise InputError(f"{stored} bits stored in {allocated} do not start at the lowest bit")
 
 
-def _only_stored_bits(stored: npt.NDArray[Any], bits: int) -> npt.NDArray[Any]:
-    """Drop what lies above the stored bits and spread the sign bit."""
-    unused = stored.dtype.itemsize * 8 - bits
-    if unused <= 0 or stored.dtype.kind not in "ui":
-        return stored
-    return np.asarray((stored << unused) >> unused, dtype=stored.dtype)
+def _check_stored_bits(stored: npt.NDArray[Any], bits: int) -> None:
+    """Refuse a compressed stream that is deeper than the header says.
+
+    In uncompressed data pydicom has cleared what lies above the stored bits.
+    """
+    low = -(1 << bits - 1) if stored.dtype.kind == "i" else 0
+    if stored.min() < low or stored.max() >= low + (1 << bits):
+        raise InputError(f"compressed values do not fit {bits} stored bits")
