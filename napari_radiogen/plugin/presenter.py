@@ -51,7 +51,7 @@ class Presenter:
         events.overlay_visible.connect(self._on_overlay)
         events.show_synthetic.connect(self._on_show_synthetic)
         viewer.dims.events.point.connect(self._on_point)
-        viewer.camera.events.zoom.connect(self._on_zoom)
+        viewer.scene.camera.events.zoom.connect(self._on_zoom)
         if session.scan is not None:
             self._on_scan(session.scan)
 
@@ -142,7 +142,7 @@ class Presenter:
 
     def _on_zoom(self) -> None:
         if self._lives(self.crosshair):
-            self.crosshair.edge_width = CROSSHAIR_PIXELS / self.viewer.camera.zoom
+            self.crosshair.edge_width = CROSSHAIR_PIXELS / self.viewer.scene.camera.zoom
 
     def _crosshair_lines(self, ct: CTVolume) -> np.ndarray:
         x, y, _ = self.point_mm
