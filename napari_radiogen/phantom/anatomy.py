@@ -63,7 +63,7 @@ class Physique:
     blood_hu: float = 160.0
     muscle_hu: float = 54.0
     fat_hu: float = -98.0
-    parenchyma_hu: float = -868.0
+    parenchyma_hu: float = -874.0
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Physique:
@@ -80,7 +80,7 @@ class Physique:
             blood_hu=float(rng.uniform(150, 170)) if contrast else 42.0,
             muscle_hu=float(rng.normal(53, 3)),
             fat_hu=float(rng.normal(-98, 4)),
-            parenchyma_hu=float(rng.normal(-868, 8)),
+            parenchyma_hu=float(np.clip(rng.normal(-876, 6), -884, -869)),
         )
 
 
