@@ -55,7 +55,7 @@ def paint_trunk(canvas: Canvas, who: Physique, noise: dict[str, Array]) -> None:
     muscle = canvas.refine(anatomy.muscle(*grid))
     inner = canvas.refine(anatomy.thorax(*grid))
     flesh = who.muscle_hu + 5 * noise["fine"] + 3 * noise["medium"]
-    planes = np.clip(1.25 - np.abs(noise["coarse"]) / 0.13, 0, 1) * coverage(9.5 - inner, 3.0)
+    planes = np.clip(1.1 - np.abs(noise["coarse"]) / 0.09, 0, 1) * coverage(9.5 - inner, 3.0)
     layer = 1.0 * coverage(np.abs(inner - 10.2 - 0.8 * noise["coarse"]) - 0.9, 1.5)
     amount = coverage(muscle, 1.5) * (1 - 0.85 * np.maximum(planes, layer))
     canvas.paint(whole, amount, flesh)
