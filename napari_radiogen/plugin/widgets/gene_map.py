@@ -15,6 +15,8 @@ from napari_radiogen.plugin.widgets.parts import Dock, button, note, title
 from napari_radiogen.plugin.workbench import workbench_of
 
 POINT_SIZE = 7
+#: Projections in the order of the box, the one shown first at the front.
+ORDER = ("t-SNE", "PCA", "UMAP")
 
 
 class GeneMapWidget(Dock):
@@ -114,7 +116,7 @@ class GeneMapWidget(Dock):
             box.blockSignals(True)
             box.clear()
         if generator is not None:
-            self.projection.addItems(list(generator.codes.coordinates))
+            self.projection.addItems(sorted(generator.codes.coordinates, key=_rank))
             self.colour.addItems([f"colour: {c}" for c in columns(generator.subjects)])
         for box in (self.projection, self.colour):
             box.blockSignals(False)
@@ -191,6 +193,10 @@ class GeneMapWidget(Dock):
         subject = generator.codes.subject_ids[index]
         split = next((s.split for s in generator.subjects if s.subject_id == subject), "")
         self.hover.setText(f"{subject} · {split}\n{self._colouring.values[index]}")
+
+
+def _rank(projection: str) -> int:
+    return ORDER.index(projection) if projection in ORDER else len(ORDER)
 
 
 def _plain(text: str) -> str:

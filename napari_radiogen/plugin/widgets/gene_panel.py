@@ -89,8 +89,7 @@ class GenePanelWidget(Dock):
         column.addWidget(self.measurements)
         column.addWidget(self.model)
         self.strength_text.setFixedWidth(34)
-        for box in (self.patient, self.search):
-            box.setMinimumWidth(60)
+        self.patient.setFixedWidth(138)
 
     def _connect(self) -> None:
         session = self.session
@@ -226,6 +225,7 @@ class GenePanelWidget(Dock):
     def _show_patient(self, subject_id: str) -> None:
         with signals_blocked(self.patient):
             self.patient.setCurrentIndex(self.patient.findData(subject_id))
+        self.patient.lineEdit().setCursorPosition(0)
         self.measurements.clear()
 
     def _show_seed(self, seed: int) -> None:
