@@ -12,7 +12,7 @@ from napari_radiogen.domain import Subject
 from napari_radiogen.errors import RadiogenError
 from napari_radiogen.io.save import save_bytes
 from napari_radiogen.plugin.site import left_lung_site
-from napari_radiogen.plugin.window import main_window
+from napari_radiogen.plugin.window import close_notifications, main_window
 from napari_radiogen.plugin.workbench import Workbench
 from napari_radiogen.session.jobs import JobContext
 
@@ -136,6 +136,8 @@ def run(size: tuple[int, int], scan: Path | None, screenshot: Path | None) -> li
         napari.run()
         return []
     wait_until_quiet(demo)
+    # They cover the marks on the canvas; the lines go to standard error and the dock.
+    close_notifications(viewer)
     save_bytes(screenshot, picture(viewer))
     workbench.close()
     viewer.close()

@@ -53,7 +53,7 @@ class CTTumourWidget(Dock):
         self.bar.setTextVisible(False)
         self.status = note()
         self.table = table(("Tumour", "mm", "HU"))
-        self.table.setMinimumHeight(60)
+        self.table.setMinimumHeight(80)
         self.previous = button("◂ previous", lambda: self.workbench.next_tumour(-1))
         self.next = button("next ▸", self.workbench.next_tumour, "Alt+N")
         self.overlay = toggle("outline", self._set_overlay, "show the tumour outlines (Alt+O)")
