@@ -243,7 +243,7 @@ class _Judge:
 
     @torch.no_grad()
     def scores(self, generator: Generator) -> dict[str, float]:
-        """Return the rank correlation of each attribute, averaged over draws, and the mean Fisher z."""
+        """Return each attribute's rank correlation, averaged over draws, and their mean z."""
         device = next(generator.parameters()).device
         count = len(self.data.subject_ids)
         code = generator.encode(self.data.metagenes.to(device))
