@@ -86,6 +86,7 @@ class VolumeGeometry:
 
     @property
     def voxel_volume_mm3(self) -> float:
+        """Volume of one voxel, shear included."""
         return float(abs(np.linalg.det(self.step_matrix)))
 
     @property
@@ -116,9 +117,7 @@ class VolumeGeometry:
         index = self.lps_to_index(point_mm)
         return bool((index >= -0.5).all() and (index <= np.array(self.shape) - 0.5).all())
 
-    def crop(
-        self, start_zyx: tuple[int, int, int], shape: tuple[int, int, int]
-    ) -> VolumeGeometry:
+    def crop(self, start_zyx: tuple[int, int, int], shape: tuple[int, int, int]) -> VolumeGeometry:
         """Return the grid of a box that starts at an index (z, y, x)."""
         origin = self.index_to_lps(start_zyx)
         return replace(self, shape=shape, origin_mm=(origin[0], origin[1], origin[2]))

@@ -30,7 +30,10 @@ class Provenance:
     cohort: str
     seed: int
     versions: dict[str, str] = field(
-        default_factory=lambda: {"napari-radiogen": __version__, "python": platform.python_version()}
+        default_factory=lambda: {
+            "napari-radiogen": __version__,
+            "python": platform.python_version(),
+        }
     )
 
     def to_json(self) -> dict[str, Any]:

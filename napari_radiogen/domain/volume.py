@@ -64,4 +64,3 @@ class LabelVolume:
         _check_shape(self.labels, self.geometry)
         if self.labels.dtype.kind not in "ui":
             raise GeometryError(f"labels must be integers, got {self.labels.dtype}")
-

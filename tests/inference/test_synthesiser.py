@@ -180,7 +180,7 @@ def test_float_scans_stay_float(painter):
 
 
 def test_the_ghost_box_lies_in_the_scan_and_around_the_site(painter, made):
-    ct, _, result = made
+    ct, _, _ = made
     start, stop = painter.region_box(ct, SITE)
     index = ct.geometry.lps_to_index(SITE)
     assert all(a < i < b for a, i, b in zip(start, index, stop, strict=True))
