@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,16 +18,20 @@ import numpy.typing as npt
 import zarr
 
 from napari_radiogen.constants import FIELD_OF_VIEW_MM, HU_PATCH_RANGE, PATCH_SIZE_PX
-from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Split, Subject
+from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Subject
 from napari_radiogen.errors import CohortError
+from napari_radiogen.io.cohort_tables import (
+    TABLES,
+    format_tables,
+    parse_expression,
+    parse_slices,
+    parse_subjects,
+)
 from napari_radiogen.io.save import complete_folder, save_json, save_text
 
 FORMAT = "radiogen-cohort"
 VERSION = 1
 ARRAYS = {"image": np.int16, "mask": np.uint8, "paired": np.int16}
-TABLES = ("subjects.csv", "attributes.csv", "expression.csv", "slices.csv")
-_SUBJECT_KEYS = ("subject_id", "patient_id", "split")
-_SLICE_NUMBERS = {"dz_mm": np.float32, "area_mm2": np.float32, "central": np.int8}
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +155,7 @@ def write_cohort(path: Path, content: CohortContent) -> str:
     _check(content)
     if path.exists():
         raise CohortError("already exists; choose another folder or remove it", subject=path)
-    tables = _tables(content)
+    tables = format_tables(content.subjects, content.expression, content.slices)
     arrays = {name: getattr(content, name) for name in ARRAYS}
     digest = content_digest(tables, arrays, content.truth)
     with complete_folder(path, marker="cohort.json") as folder:
@@ -190,14 +192,13 @@ def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
     tables = {name: _read_text(path, name) for name in TABLES}
     truth_file = path / "truth.json"
     truth = json.loads(_read_text(path, "truth.json")) if truth_file.is_file() else None
-    attributes = {r["subject_id"]: r for r in _rows(tables["attributes.csv"])}
-    subjects = tuple(_subject(row, attributes) for row in _rows(tables["subjects.csv"]))
+    subjects = parse_subjects(tables)
     store = CohortStore(
         path=path,
         manifest=manifest,
         subjects=subjects,
-        expression=_expression(tables["expression.csv"], manifest, path),
-        slices=_slice_columns(tables["slices.csv"], path),
+        expression=parse_expression(tables["expression.csv"], manifest["expression_scale"], path),
+        slices=parse_slices(tables["slices.csv"], path),
         truth=truth,
     )
     if store.expression.patient_ids != tuple(s.subject_id for s in subjects):
@@ -257,48 +258,6 @@ def _manifest(content: CohortContent, digest: str) -> dict[str, Any]:
     }
 
 
-def _tables(content: CohortContent) -> dict[str, str]:
-    clinical = sorted({key for s in content.subjects for key in s.clinical})
-    measured = sorted({key for s in content.subjects for key in s.attributes})
-    matrix = content.expression
-    return {
-        "subjects.csv": _csv(
-            [*_SUBJECT_KEYS, *clinical],
-            [
-                [s.subject_id, s.patient_id, s.split, *(s.clinical.get(c, "") for c in clinical)]
-                for s in content.subjects
-            ],
-        ),
-        "attributes.csv": _csv(
-            ["subject_id", *measured],
-            [
-                [s.subject_id, *(f"{s.attributes[m]:.6g}" for m in measured)]
-                for s in content.subjects
-            ],
-        ),
-        "expression.csv": _csv(
-            ["subject_id", *matrix.gene_symbols],
-            [
-                [p, *(f"{v:.5f}" for v in row)]
-                for p, row in zip(matrix.patient_ids, matrix.values, strict=True)
-            ],
-        ),
-        "slices.csv": _csv(list(content.slices), list(zip(*content.slices.values(), strict=True))),
-    }
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def _rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
-
-
 def _read_text(path: Path, name: str) -> str:
     file = path / name
     if not file.is_file():
@@ -316,46 +275,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
         raise CohortError(f"expected format {FORMAT} version {VERSION}", subject=path)
     return cast(dict[str, Any], manifest)
-
-
-def _subject(row: dict[str, str], attributes: dict[str, dict[str, str]]) -> Subject:
-    measured = attributes.get(row["subject_id"])
-    if measured is None:
-        raise CohortError(f"subject {row['subject_id']} has no row in attributes.csv")
-    if row["split"] not in get_args(Split):
-        raise CohortError(f"subject {row['subject_id']} has the unknown split {row['split']!r}")
-    return Subject(
-        subject_id=row["subject_id"],
-        patient_id=row["patient_id"],
-        split=cast(Split, row["split"]),
-        clinical={k: v for k, v in row.items() if k not in _SUBJECT_KEYS},
-        attributes={k: float(v) for k, v in measured.items() if k != "subject_id"},
-    )
-
-
-def _expression(text: str, manifest: dict[str, Any], path: Path) -> ExpressionMatrix:
-    table = list(csv.reader(io.StringIO(text)))
-    try:
-        values = np.array([row[1:] for row in table[1:]], dtype=np.float32)
-    except ValueError as error:
-        raise CohortError(f"expression.csv holds a bad number ({error})", subject=path) from error
-    return ExpressionMatrix(
-        values=values,
-        patient_ids=tuple(row[0] for row in table[1:]),
-        gene_symbols=tuple(table[0][1:]),
-        scale=manifest["expression_scale"],
-    )
-
-
-def _slice_columns(text: str, path: Path) -> dict[str, npt.NDArray[Any]]:
-    rows = list(csv.reader(io.StringIO(text)))
-    columns = {name: np.array([r[i] for r in rows[1:]]) for i, name in enumerate(rows[0])}
-    missing = {"subject_id", "patient_id", "split", "role", *_SLICE_NUMBERS} - set(columns)
-    if missing:
-        raise CohortError(f"slices.csv lacks {', '.join(sorted(missing))}", subject=path)
-    for name, dtype in _SLICE_NUMBERS.items():
-        columns[name] = columns[name].astype(dtype)
-    return columns
 
 
 def _read_array(path: Path, name: str, rows: int, size: int) -> npt.NDArray[Any]:
