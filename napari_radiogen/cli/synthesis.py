@@ -90,10 +90,10 @@ def _make(
     """Read, check and synthesise; nothing is written."""
     from napari_radiogen.cli.output import progress
     from napari_radiogen.domain import NoduleSite
+    from napari_radiogen.inference.upright import check_site
     from napari_radiogen.session.ports import Engines
     from napari_radiogen.session.recipe import make_recipe
     from napari_radiogen.session.resolve import Facts, metagene_vector, resolve
-    from napari_radiogen.session.siting import check_site
     from napari_radiogen.session.state import Intent
 
     engines = Engines()
@@ -110,7 +110,7 @@ def _make(
             raise InputError("expected the id of a patient", "--patient")
         tell(0.4, "outlining the lung")
         lung = engines.lung_mask(scan)
-        check_site(scan, lung, point, engines.in_lung)
+        check_site(scan, lung, point)
         tell(0.7, "making the nodule")
         result = engines.make_synthesiser(generator).synthesise(scan, request, lung=lung)
         tell(0.9, "writing")

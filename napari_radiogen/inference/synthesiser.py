@@ -12,7 +12,6 @@ from scipy import ndimage as ndi
 from napari_radiogen.constants import (
     HU_AIR,
     HU_STORED_RANGE,
-    LUNG_BRIDGE_MM,
     NODULE_REACH_MM,
     SYNTHETIC,
 )
@@ -28,10 +27,17 @@ from napari_radiogen.domain import (
 )
 from napari_radiogen.errors import Cancelled, ModelError, SynthesisError
 from napari_radiogen.imaging.attributes import slice_attributes
-from napari_radiogen.imaging.lung import in_lung, lung_mask
+from napari_radiogen.imaging.lung import lung_mask
 from napari_radiogen.imaging.measure import measure_nodule
-from napari_radiogen.imaging.resample import canonical_box, resample, resample_labels
+from napari_radiogen.imaging.resample import canonical_box, resample
 from napari_radiogen.inference.generator import Generator, blend_window
+from napari_radiogen.inference.upright import (
+    carry_back,
+    check_site,
+    common_box,
+    crop,
+    open_lung,
+)
 
 FloatArray = npt.NDArray[np.float32]
 FirstLook = Callable[[SynthesisResult], None]
@@ -146,7 +152,7 @@ class Synthesiser:
         pixel = self.generator.pixel_mm
         grid = canonical_box((x, y, z + offset), (step, pixel, pixel), (count, size, size))
         start, stop = self.region_box(ct, site.centre_lps_mm)
-        local = _crop(ct, start, stop)
+        local = crop(ct, start, stop)
         grid = replace(grid, frame_of_reference_uid=ct.geometry.frame_of_reference_uid)
         background = resample(local, grid, order="linear", fill=HU_AIR).voxels
         dz = (np.arange(count) - count // 2) * step + offset
@@ -184,14 +190,14 @@ class Synthesiser:
     ) -> SynthesisResult:
         if not painted.mask.any():
             raise SynthesisError("these genes gave no nodule here; try another seed or place")
-        start, stop = _common_box(ct, stack.grid)
-        local = _crop(ct, start, stop)
+        start, stop = common_box(ct, stack.grid)
+        local = crop(ct, start, stop)
         window = blend_window(painted.mask, stack.grid.spacing_mm) * request.strength
-        window *= _open_lung(lung, stack.grid)
-        change = _back(window * painted.change, stack.grid, local.geometry)
-        reach = _back(window, stack.grid, local.geometry)
+        window *= open_lung(lung, stack.grid)
+        change = carry_back(window * painted.change, stack.grid, local.geometry)
+        reach = carry_back(window, stack.grid, local.geometry)
         region = reach > 1e-3
-        inside = _back(painted.mask.astype(np.float32), stack.grid, local.geometry) > 0.5
+        inside = carry_back(painted.mask.astype(np.float32), stack.grid, local.geometry) > 0.5
         composed = local.voxels.copy()
         blended = np.clip(local.voxels[region] + change[region], *HU_STORED_RANGE)
         if composed.dtype.kind in "iu":
@@ -208,7 +214,7 @@ class Synthesiser:
             provenance=Provenance(
                 self.generator.digest, self.generator.name, self.generator.cohort, request.seed
             ),
-            weight=_back(window * painted.weight, stack.grid, local.geometry),
+            weight=carry_back(window * painted.weight, stack.grid, local.geometry),
             complete=complete,
         )
 
@@ -231,21 +237,6 @@ class Synthesiser:
             "diameter_mm": central["diameter"],
             "spiculation": central["spiculation"],
         }
-
-
-def check_site(ct: CTVolume, lung: LabelVolume, centre_mm: Point) -> None:
-    """Refuse a place that is not in the lung.
-
-    Raises
-    ------
-    SynthesisError
-        With the place and the reason.
-    """
-    place = "(" + ", ".join(f"{c:.1f}" for c in centre_mm) + ") mm"
-    if not ct.geometry.contains(centre_mm):
-        raise SynthesisError(f"{place} is outside the scan; choose a place inside the lung")
-    if not in_lung(lung, centre_mm):
-        raise SynthesisError(f"{place} is outside the lung; choose a place inside it")
 
 
 def replace_stack(stack: _Stack, chosen: slice) -> _Stack:
@@ -279,43 +270,3 @@ def _central_component(inside: npt.NDArray[np.bool_], stack: _Stack) -> npt.NDAr
         if distance < nearest:
             best, nearest = i, distance
     return np.asarray(ndi.binary_fill_holes(label == best)) if best else np.zeros_like(inside)
-
-
-def _crop(ct: CTVolume, start: tuple[int, int, int], stop: tuple[int, int, int]) -> CTVolume:
-    box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
-    shape = tuple(b - a for a, b in zip(start, stop, strict=True))
-    geometry = ct.geometry.crop(start, (shape[0], shape[1], shape[2]))
-    return replace(ct, voxels=ct.voxels[box], geometry=geometry)
-
-
-def _common_box(
-    ct: CTVolume, grid: VolumeGeometry
-) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """Return the voxels of a scan whose centres may lie on a grid."""
-    corners = np.array(np.meshgrid(*[(-1, n) for n in grid.shape])).reshape(3, -1).T
-    index = ct.geometry.lps_to_index(grid.index_to_lps(corners))
-    low = np.clip(np.ceil(index.min(axis=0)).astype(int), 0, np.array(ct.geometry.shape) - 1)
-    high = np.minimum(np.floor(index.max(axis=0)).astype(int) + 1, ct.geometry.shape)
-    high = np.maximum(high, low + 1)
-    return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
-
-
-def _back(values: FloatArray, grid: VolumeGeometry, target: VolumeGeometry) -> FloatArray:
-    """Carry values from the upright grid to the scan's own."""
-    return np.asarray(
-        resample(CTVolume(values.astype(np.float32), grid), target, order="linear", fill=0.0).voxels
-    )
-
-
-def _open_lung(lung: LabelVolume, grid: VolumeGeometry) -> FloatArray:
-    """Return 1 where a nodule may be painted: the lung with its vessels.
-
-    Vessels and small gaps are bridged; the edge is softened inwards, so that
-    nothing is painted on the chest wall.
-    """
-    inside = resample_labels(lung, grid).labels > 0
-    radius = LUNG_BRIDGE_MM
-    away = ndi.distance_transform_edt(~inside, sampling=grid.spacing_mm) <= radius
-    closed = inside | (ndi.distance_transform_edt(away, sampling=grid.spacing_mm) > radius)
-    soft = ndi.gaussian_filter(closed.astype(np.float32), (0, 0.7, 0.7))
-    return np.asarray(soft * closed, dtype=np.float32)

@@ -16,7 +16,6 @@ from napari_radiogen.domain import (
     LabelVolume,
     Metagenes,
     Nodule,
-    Point,
     Subject,
     SynthesisRequest,
     SynthesisResult,
@@ -125,12 +124,6 @@ def _lung_mask(ct: CTVolume) -> LabelVolume:
     return lung_mask(ct)
 
 
-def _in_lung(lung: LabelVolume, point_mm: Point) -> bool:
-    from napari_radiogen.imaging.lung import in_lung
-
-    return bool(in_lung(lung, point_mm))
-
-
 def _load_generator(name: str | None) -> Generator:
     from napari_radiogen.inference.generator import load_generator
 
@@ -175,7 +168,6 @@ class Engines:
 
     read_ct: Callable[[Path], CTVolume] = _read_ct
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
-    in_lung: Callable[[LabelVolume, Point], bool] = _in_lung
     load_generator: Callable[[str | None], Generator] = _load_generator
     load_segmenter: Callable[[], Segmenter] = _load_segmenter
     make_synthesiser: Callable[[Any], Synthesiser] = _make_synthesiser

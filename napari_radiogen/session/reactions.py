@@ -19,13 +19,13 @@ from napari_radiogen.domain import (
     SynthesisResult,
 )
 from napari_radiogen.errors import Cancelled, InputError, SynthesisError
+from napari_radiogen.inference.upright import check_site
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.facts import SessionFacts
 from napari_radiogen.session.jobs import JobContext
 from napari_radiogen.session.models import LoadedModels
 from napari_radiogen.session.ports import Segmentation
 from napari_radiogen.session.resolve import Facts, keep_known, metagene_vector, resolve
-from napari_radiogen.session.siting import check_site
 from napari_radiogen.session.state import Intent
 
 NO_MODEL = "no model is loaded; load one first (radiogen models lists them)"
@@ -59,7 +59,7 @@ class Reactions(SessionFacts):
         try:
             if self.lung is None:
                 raise SynthesisError("the lung of this scan could not be outlined")
-            check_site(scan, self.lung, point, self.engines.in_lung)
+            check_site(scan, self.lung, point)
         except SynthesisError as error:
             self.failed.emit(str(error))
             return

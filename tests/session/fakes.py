@@ -165,7 +165,6 @@ def make_engines(**changes) -> Engines:
     values = {
         "read_ct": lambda path: make_scan(),
         "lung_mask": lung_mask,
-        "in_lung": in_lung,
         "load_generator": lambda name: FakeGenerator(),
         "load_segmenter": FakeSegmenter,
         "make_synthesiser": FakeSynthesiser,
