@@ -9,11 +9,13 @@ import typer
 
 from napari_radiogen.cli.output import print_json, progress
 from napari_radiogen.constants import ATTRIBUTE_UNITS, ATTRIBUTES, RESEARCH_USE
+from napari_radiogen.errors import ModelError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from napari_radiogen.evaluation.report import ControlReport
+    from napari_radiogen.inference.generator import Generator
 
 #: What the genes of each kind of cohort are, said wherever a number is shown.
 COHORT_LABELS = {
@@ -66,7 +68,7 @@ def control(
             load_generator(model),
             load_measuring_unet(),
             store,
-            permuted=[load_generator(run) for run in null],
+            permuted=[load_null(run) for run in null],
             settings=ControlSettings(draws=draws, seed=seed),
             progress=report_progress,
         )
@@ -74,6 +76,23 @@ def control(
         print_json(report.to_json())
     else:
         show(report)
+
+
+def load_null(model: str) -> Generator:
+    """Load a model trained on permuted genes.
+
+    Raises
+    ------
+    ModelError
+        When it learned true genes: as a null it would raise the bar for nobody
+        and stand in the table under a false name.
+    """
+    from napari_radiogen.inference.generator import load_generator
+
+    generator = load_generator(model)
+    if not generator.learned_permuted_genes:
+        raise ModelError("was not trained on permuted genes; it is no null", subject=model)
+    return generator
 
 
 def shipped_permuted(model: str) -> list[str]:

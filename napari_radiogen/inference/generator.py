@@ -57,6 +57,8 @@ class Generator:
         Learned codes of the subjects with their place on the maps.
     field_of_view_mm, size_px, hu_range
         Of the patches that the network was trained on.
+    learned_permuted_genes
+        True for a null model, whose genes were dealt to other subjects.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Generator:
     size_px: int
     hu_range: tuple[float, float]
     network: Network
+    learned_permuted_genes: bool = False
 
     @property
     def subject_ids(self) -> tuple[str, ...]:
@@ -227,4 +230,5 @@ def _assemble(model: LoadedModel) -> Generator:
         size_px=int(about["patch"]["size_px"]),
         hu_range=(float(about["patch"]["hu_range"][0]), float(about["patch"]["hu_range"][1])),
         network=network,
+        learned_permuted_genes=about["config"]["permute"] is not None,
     )

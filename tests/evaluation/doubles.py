@@ -109,6 +109,7 @@ class DiscGenerator:
     hu_range: tuple = (-1000.0, 500.0)
     deaf: bool = False
     scramble: int | None = None
+    learned_permuted_genes: bool = False
     leak_hu: float = 0.0
     touches_background: bool = False
     vanish_above: float = np.inf

@@ -23,7 +23,12 @@ def models(monkeypatch):
     def load(name):
         tail = name[-1]
         scramble = int(tail) if tail.isdigit() else None
-        return DiscGenerator(name=name, digest=name, scramble=scramble)
+        return DiscGenerator(
+            name=name,
+            digest=name,
+            scramble=scramble,
+            learned_permuted_genes=scramble is not None,
+        )
 
     stubs = {
         "library": {
@@ -60,6 +65,11 @@ def test_named_null_replaces_the_shipped_one(models, cohort, capsys):
     report = json.loads(capsys.readouterr().out)
     assert [run["name"] for run in report["permuted"]["models"]] == ["other-permuted-1"]
     assert any("permuted" in warning for warning in report["warnings"])
+
+
+def test_a_model_that_learned_true_genes_is_no_null(models, cohort, capsys):
+    assert run(cohort, "--draws", "2", "--permuted", "other") == 1
+    assert "other: was not trained on permuted genes" in capsys.readouterr().err
 
 
 def test_the_table_names_the_cohort_and_the_use(models, cohort, capsys):
