@@ -117,7 +117,7 @@ def _coarse_lungs(hu: npt.NDArray[np.float32], spacing: Spacing) -> BoolArray:
     inner &= ~_airway(hu, inner, spacing)
     closed = np.zeros(inner.shape, dtype=bool)
     for lung in _lung_parts(hu, inner, spacing):
-        closed |= _closed(lung, spacing)
+        closed |= closed_over_nodules(lung, spacing)
     closed = ndimage.binary_fill_holes(closed)
     return np.stack([ndimage.binary_fill_holes(plane) for plane in closed])
 
@@ -181,7 +181,7 @@ def _trachea_seed(hu: npt.NDArray[np.float32], inner: BoolArray, spacing: Spacin
     return seed
 
 
-def _closed(part: BoolArray, spacing: Spacing) -> BoolArray:
+def closed_over_nodules(part: BoolArray, spacing: Spacing) -> BoolArray:
     """Close with a ball by two distance transforms."""
     pad = [int(np.ceil(CLOSING_MM / s)) + 1 for s in spacing]
     padded = np.pad(part, [(p, p) for p in pad])
@@ -202,7 +202,7 @@ def _block_mean(array: npt.NDArray[Any], factors: tuple[int, ...]) -> npt.NDArra
         shape = [1, 1, 1]
         shape[axis] = len(starts)
         out = total / count.reshape(shape).astype(np.float32)
-    return np.maximum(out, HU_AIR, dtype=np.float32)
+    return np.asarray(np.maximum(out, HU_AIR), dtype=np.float32)
 
 
 def _enlarge(

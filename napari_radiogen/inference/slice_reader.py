@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from napari_radiogen.inference.library import load_model
+from scipy.special import expit
 from torch import Tensor
 
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit
+from napari_radiogen.inference.library import find_model, load_model
 from napari_radiogen.models.checkpoint import load_strictly
 from napari_radiogen.models.unet import UNet
 
@@ -30,22 +31,22 @@ class SliceReader:
     name: str
     digest: str
 
-    def logits(self, unit: Tensor) -> Tensor:
-        """Return logits (B, 1, H, W) of inputs in [-1, 1], sides divisible by 32."""
-        with torch.inference_mode():
-            out: Tensor = self.network(unit.contiguous(memory_format=torch.channels_last))
-        return out
-
-    def probability(self, images_hu: npt.NDArray[Any]) -> FloatArray:
-        """Return the probability of nodule (B, H, W) of slices in HU.
+    def logits(self, images_hu: npt.NDArray[Any]) -> FloatArray:
+        """Return the log-odds of nodule (B, H, W) of slices in HU.
 
         Slices are 0.75 mm a pixel, their sides divisible by 32.
         """
         if not len(images_hu):
             return np.zeros(images_hu.shape, dtype=np.float32)
         unit = torch.from_numpy(hu_to_unit(images_hu))[:, None]
-        parts = [torch.sigmoid(self.logits(part))[:, 0] for part in unit.split(BATCH)]
-        return np.asarray(torch.cat(parts).numpy())
+        unit = unit.contiguous(memory_format=torch.channels_last)
+        with torch.inference_mode():
+            parts: list[Tensor] = [self.network(part) for part in torch.split(unit, BATCH)]
+        return np.asarray(torch.cat(parts)[:, 0].numpy())
+
+    def probability(self, images_hu: npt.NDArray[Any]) -> FloatArray:
+        """Return the probability of nodule (B, H, W): see :meth:`logits`."""
+        return np.asarray(expit(self.logits(images_hu)))
 
 
 def load_reader(name: str) -> SliceReader:
@@ -56,9 +57,7 @@ def load_reader(name: str) -> SliceReader:
     ModelError
         When there is no such model, or it is not a U-Net.
     """
-    model = load_model(name)
-    if model.description.get("system") != "unet":
-        raise ModelError("not a U-Net", subject=name)
+    model = load_model(find_model(name, system="unet"))
     try:
         base = int(model.description["config"]["base"])
     except (KeyError, TypeError, ValueError) as error:
