@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from napari_radiogen.constants import (
     PATCH_SIZE_PX,
     PIXEL_MM,
 )
-from napari_radiogen.domain import CTVolume, LabelVolume
+from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
 from napari_radiogen.errors import CohortError
 from napari_radiogen.imaging.resample import canonical_box, resample, resample_labels
 
@@ -58,13 +59,15 @@ class NoduleBox:
     """A nodule on an upright grid: z at ``step_mm``, in plane 0.75 mm.
 
     ``image`` (Z, H, W) HU and ``mask`` (Z, H, W); ``centre`` is the index of
-    the slice nearest to the centroid.
+    the slice nearest to the centroid; ``others`` (Z,) is true where a slice
+    shows another outlined nodule.
     """
 
     image: npt.NDArray[np.int16]
     mask: npt.NDArray[np.uint8]
     centre: int
     step_mm: float
+    others: npt.NDArray[np.bool_]
 
 
 def touches_border(labels: npt.NDArray[Any]) -> bool:
@@ -74,8 +77,15 @@ def touches_border(labels: npt.NDArray[Any]) -> bool:
     return bool((labels[faces] > 0).any())
 
 
-def cut_box(ct: CTVolume, mask: LabelVolume) -> NoduleBox:
+def cut_box(ct: CTVolume, mask: LabelVolume, outlines: Sequence[LabelVolume] = ()) -> NoduleBox:
     """Resample a nodule's volume to slices of 48 mm around its centroid.
+
+    Parameters
+    ----------
+    ct, mask
+        The small volume and its outlined nodule, on one grid.
+    outlines
+        Masks of the same series' other nodules, in the same patient space.
 
     Raises
     ------
@@ -110,7 +120,23 @@ def cut_box(ct: CTVolume, mask: LabelVolume) -> NoduleBox:
         mask=(soft > 0.5).astype(np.uint8),
         centre=z,
         step_mm=step,
+        others=_shows_another(inside, mask, outlines, grid),
     )
+
+
+def _shows_another(
+    inside: npt.NDArray[np.bool_],
+    mask: LabelVolume,
+    outlines: Sequence[LabelVolume],
+    grid: VolumeGeometry,
+) -> npt.NDArray[np.bool_]:
+    """Return (Z,) whether a slice shows a further part of the mask or another outline."""
+    rest = ((mask.labels > 0) & ~inside).astype(np.uint8)
+    shown = np.zeros(grid.shape[0], dtype=bool)
+    for labels in (LabelVolume(rest, mask.geometry), *outlines):
+        if labels.labels.any():
+            shown |= resample_labels(labels, grid).labels.any(axis=(1, 2))
+    return shown
 
 
 def backgrounds(box: NoduleBox) -> list[int]:
@@ -120,7 +146,9 @@ def backgrounds(box: NoduleBox) -> list[int]:
     free = [
         z
         for z in range(len(box.image))
-        if (z < shown[0] - gap or z > shown[-1] + gap) and centre_is_lung(box.image[z])
+        if (z < shown[0] - gap or z > shown[-1] + gap)
+        and not box.others[z]
+        and centre_is_lung(box.image[z])
     ]
     if len(free) <= MAX_BACKGROUNDS:
         return free

@@ -93,7 +93,8 @@ def plant_cohort(
     for i, row in enumerate(index):
         if cancelled is not None and cancelled():
             raise Cancelled
-        candidates.append(_candidate(nodules, row))
+        siblings = [r for r in index if _series(r) == _series(row) and r is not row]
+        candidates.append(_candidate(nodules, row, siblings))
         if progress is not None:
             progress((i + 1) / len(index), f"nodule {i + 1} of {len(index)}")
     content = _content(candidates, config)
@@ -133,10 +134,16 @@ def _inside(folder: Path, name: str) -> Path:
     return file
 
 
-def _candidate(nodules: Path, row: dict[str, str]) -> _Candidate:
+def _series(row: dict[str, str]) -> str:
+    """Return what nodules of one scan share; masks of others lie elsewhere."""
+    return row.get("uid") or row["image"]
+
+
+def _candidate(nodules: Path, row: dict[str, str], siblings: list[dict[str, str]]) -> _Candidate:
     ct = read_ct(_inside(nodules / "patches", row["image"]))
     mask = read_labels(_inside(nodules / "patches", row["mask"]))
-    box = cut_box(ct, mask)
+    outlines = [read_labels(_inside(nodules / "patches", r["mask"])) for r in siblings]
+    box = cut_box(ct, mask, outlines)
     free = [] if touches_border(mask.labels) else backgrounds(box)
     others = other_plane_rows(ct, mask)
     clinical = {f"reader_{key}": row.get(key, "") for key in READER_SCORES}
