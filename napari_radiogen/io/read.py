@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,12 @@ from napari_radiogen.errors import InputError
 from napari_radiogen.io.dicom_headers import DicomScan, DicomSeries, is_dicom, scan_dicom
 from napari_radiogen.io.dicom_series import choose_series, read_series
 from napari_radiogen.io.images import read_image, sniff_image
+
+VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+#: Patient, study and series below the folder that a person gives.
+LEVELS_SEARCHED = 4
+#: Looked at before a folder is said to hold no DICOM: entries of one folder, and folders.
+ENTRIES_SEARCHED, FOLDERS_SEARCHED = 100, 100
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,54 @@ def inspect_path(path: Path, series_uid: str | None = None) -> Inspection:
     shown = scan.series if series_uid is None else [s for s in scan.series if s is chosen]
     reports = tuple(_series_report(series, scan, problems, chosen) for series in shown)
     return Inspection("dicom-series", reports, tuple(problems))
+
+
+def looks_like_scan(path: Path) -> bool:
+    """Whether a path seems to hold a scan, from a bounded number of looks.
+
+    A folder does when DICOM lies in it or a few levels below; a file does by
+    its content or its name. True promises nothing: ``read_ct`` checks.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            return any(_is_dicom(file) for file in _first_files(path))
+        named = path.name.lower().endswith(VOLUME_SUFFIXES)
+        return path.is_file() and (named or is_dicom(path) or sniff_image(path) is not None)
+    except OSError:
+        return False
+
+
+def _is_dicom(file: Path) -> bool:
+    try:
+        return is_dicom(file)
+    except OSError:
+        return False
+
+
+def _first_files(folder: Path) -> Iterator[Path]:
+    """Yield files of a folder and those below, level by level, up to the bounds."""
+    level = [folder]
+    left = FOLDERS_SEARCHED
+    for _ in range(LEVELS_SEARCHED + 1):
+        below: list[Path] = []
+        for current in level[:left]:
+            for entry in _first_entries(current):
+                if entry.is_dir(follow_symlinks=False):
+                    below.append(Path(entry.path))
+                elif entry.is_file():
+                    yield Path(entry.path)
+        left -= len(level[:left])
+        level = below
+
+
+def _first_entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            visible = (entry for entry in entries if not entry.name.startswith("."))
+            return list(islice(visible, ENTRIES_SEARCHED))
+    except OSError:
+        return []
 
 
 def _existing(path: Path) -> Path:
