@@ -1,6 +1,6 @@
 """Train a U-Net on a cohort folder.
 
-python training/train_unet.py COHORT --config training/configs/unet-small.yaml --out RUN
+python training/train_unet.py --cohort COHORT --config training/configs/unet-small.yaml --out RUN
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from napari_radiogen.cli.output import progress
 from napari_radiogen.errors import RadiogenError
 from napari_radiogen.io.cohort_store import open_cohort
+from napari_radiogen.trainers.run import use_threads
 from napari_radiogen.trainers.unet import read_config
 from napari_radiogen.trainers.unet_run import run_unet
 
@@ -20,12 +21,13 @@ CONFIGS = Path(__file__).parent / "configs"
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("cohort", type=Path, help="cohort folder")
+    parser.add_argument("--cohort", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="new run folder")
     parser.add_argument("--config", type=Path, default=CONFIGS / "unet-small.yaml")
     parser.add_argument("--max-minutes", type=float, help="stop after this long")
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 
 
@@ -40,7 +42,8 @@ def main() -> int:
     config = read_config(args.config, {k: v for k, v in wishes.items() if v is not None})
 
     # Run
-    with progress(f"training {config.name}") as report:
+    use_threads(args.threads)
+    with progress(config.name, lines_every_s=15) as report:
         weights = run_unet(config, cohort, args.out, progress=report)
     print(weights)
     return 0

@@ -63,12 +63,13 @@ def control(
     store = open_cohort(cohort)
     name = find_model(model, system="mcgan").name
     null = permuted if permuted is not None else shipped_permuted(name)
+    judged = load_generator(model)
     with progress("evaluate control") as report_progress:
         report = evaluate_control(
-            load_generator(model),
+            judged,
             load_measuring_unet(),
             store,
-            permuted=[load_null(run) for run in null],
+            permuted=[load_null(run, judged) for run in null],
             settings=ControlSettings(draws=draws, seed=seed),
             progress=report_progress,
         )
@@ -78,20 +79,22 @@ def control(
         show(report)
 
 
-def load_null(model: str) -> Generator:
-    """Load a model trained on permuted genes.
+def load_null(model: str, judged: Generator) -> Generator:
+    """Load a model trained as the judged one was, but on permuted genes.
 
     Raises
     ------
     ModelError
-        When it learned true genes: as a null it would raise the bar for nobody
-        and stand in the table under a false name.
+        When it learned true genes, or by another config or cohort: a weaker
+        model would lower the bar.
     """
     from napari_radiogen.inference.generator import load_generator
 
     generator = load_generator(model)
     if not generator.learned_permuted_genes:
         raise ModelError("was not trained on permuted genes; it is no null", subject=model)
+    if generator.training_digest != judged.training_digest:
+        raise ModelError(f"was trained by another config or cohort than {judged.name}", model)
     return generator
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_radiogen.analysis.fidelity import dilate, leakage
+from napari_radiogen.analysis.fidelity import leakage
 from napari_radiogen.evaluation.interfaces import FloatArray, NoduleGenerator
 from napari_radiogen.evaluation.measurement import MASK_THRESHOLD, Trial
 
@@ -13,7 +13,7 @@ def gene_leakage(trial: Trial, generator: NoduleGenerator, metagenes: FloatArray
     """Return the mean change of raw output outside the masks over that inside.
 
     Inside is the union of the generator's masks before and after the swap;
-    outside is what lies beyond that union dilated by ``dilation_px``.
+    outside is all the rest, the nodule's margin included.
     """
     settings = trial.settings
     canvas = trial.canvas(range(min(settings.leakage_draws, settings.draws)))
@@ -24,7 +24,7 @@ def gene_leakage(trial: Trial, generator: NoduleGenerator, metagenes: FloatArray
         change.append(np.subtract(own.image_hu, other.image_hu, dtype=np.float32))
         inside.append((own.mask > MASK_THRESHOLD) | (other.mask > MASK_THRESHOLD))
     union = np.concatenate(inside)
-    return leakage(np.concatenate(change), union, ~dilate(union, settings.dilation_px))
+    return leakage(np.concatenate(change), union, ~union)
 
 
 def repeatability(trial: Trial, generator: NoduleGenerator, metagenes: FloatArray) -> float:

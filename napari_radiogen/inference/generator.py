@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -59,6 +61,9 @@ class Generator:
         Of the patches that the network was trained on.
     learned_permuted_genes
         True for a null model, whose genes were dealt to other subjects.
+    training_digest
+        Of cohort and config less name, seed and permutation: equal for a
+        model and its null.
     """
 
     name: str
@@ -75,6 +80,7 @@ class Generator:
     hu_range: tuple[float, float]
     network: Network
     learned_permuted_genes: bool = False
+    training_digest: str = ""
 
     @property
     def subject_ids(self) -> tuple[str, ...]:
@@ -198,6 +204,12 @@ def load_generator(name: str | None = None) -> Generator:
         raise ModelError(f"its description does not hold together ({error})", model.name) from error
 
 
+def _training_digest(about: dict[str, Any]) -> str:
+    config = {k: v for k, v in about["config"].items() if k not in ("name", "seed", "permute")}
+    text = json.dumps([config, about["cohort"]["digest"]], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _assemble(model: LoadedModel) -> Generator:
     about, tensors = model.description, model.tensors
     network = Network(MCGANConfig.model_validate(about["config"]["network"]))
@@ -231,4 +243,5 @@ def _assemble(model: LoadedModel) -> Generator:
         hu_range=(float(about["patch"]["hu_range"][0]), float(about["patch"]["hu_range"][1])),
         network=network,
         learned_permuted_genes=about["config"]["permute"] is not None,
+        training_digest=_training_digest(about),
     )

@@ -192,8 +192,9 @@ class Synthesiser:
             raise SynthesisError("these genes gave no nodule here; try another seed or place")
         start, stop = common_box(ct, stack.grid)
         local = crop(ct, start, stop)
-        window = blend_window(painted.mask, stack.grid.spacing_mm) * request.strength
-        window *= open_lung(lung, stack.grid)
+        room = open_lung(lung, stack.grid)
+        painted = replace(painted, mask=painted.mask & (room > 0.5))
+        window = blend_window(painted.mask, stack.grid.spacing_mm) * request.strength * room
         change = carry_back(window * painted.change, stack.grid, local.geometry)
         reach = carry_back(window, stack.grid, local.geometry)
         region = reach > 1e-3

@@ -110,6 +110,7 @@ class DiscGenerator:
     deaf: bool = False
     scramble: int | None = None
     learned_permuted_genes: bool = False
+    training_digest: str = ""
     leak_hu: float = 0.0
     touches_background: bool = False
     vanish_above: float = np.inf

@@ -28,6 +28,7 @@ def models(monkeypatch):
             digest=name,
             scramble=scramble,
             learned_permuted_genes=scramble is not None,
+            training_digest="longer" if name.startswith("weak") else "",
         )
 
     stubs = {
@@ -70,6 +71,11 @@ def test_named_null_replaces_the_shipped_one(models, cohort, capsys):
 def test_a_model_that_learned_true_genes_is_no_null(models, cohort, capsys):
     assert run(cohort, "--draws", "2", "--permuted", "other") == 1
     assert "other: was not trained on permuted genes" in capsys.readouterr().err
+
+
+def test_a_null_of_another_config_is_refused(models, cohort, capsys):
+    assert run(cohort, "--draws", "2", "--permuted", "weak-permuted-1") == 1
+    assert "another config or cohort than discs" in capsys.readouterr().err
 
 
 def test_the_table_names_the_cohort_and_the_use(models, cohort, capsys):

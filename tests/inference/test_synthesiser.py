@@ -171,6 +171,9 @@ def test_nothing_is_painted_on_the_chest_wall(painter):
     change = result.paste_into(ct.voxels).astype(int) - ct.voxels
     assert change.any()
     assert not change[lung.labels == 0].any()
+    points = result.composed.geometry.index_to_lps(np.argwhere(result.mask.labels))
+    index = np.rint(lung.geometry.lps_to_index(points)).astype(int)
+    assert lung.labels[tuple(index.T)].all()
 
 
 def test_float_scans_stay_float(painter):
