@@ -22,6 +22,7 @@ from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Su
 from napari_radiogen.errors import CohortError
 from napari_radiogen.io.cohort_tables import (
     TABLES,
+    check_homes,
     format_tables,
     parse_expression,
     parse_slices,
@@ -190,8 +191,7 @@ def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
     path = Path(path)
     manifest = _read_manifest(path)
     tables = {name: _read_text(path, name) for name in TABLES}
-    truth_file = path / "truth.json"
-    truth = json.loads(_read_text(path, "truth.json")) if truth_file.is_file() else None
+    truth = _read_json(path, "truth.json") if (path / "truth.json").is_file() else None
     subjects = parse_subjects(tables)
     store = CohortStore(
         path=path,
@@ -204,6 +204,7 @@ def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
     if store.expression.patient_ids != tuple(s.subject_id for s in subjects):
         raise CohortError("expression and subjects list different subjects", subject=path)
     _ = store.split
+    check_homes(subjects, store.slices, path)
     if verify:
         arrays = {name: getattr(store, name) for name in ARRAYS}
         if content_digest(tables, arrays, truth) != store.digest:
@@ -239,6 +240,7 @@ def _check(content: CohortContent) -> None:
     if content.expression.patient_ids != tuple(s.subject_id for s in content.subjects):
         raise CohortError("expression rows must be the subjects, in their order")
     CohortSplit.of(content.subjects)
+    check_homes(content.subjects, content.slices)
 
 
 def _manifest(content: CohortContent, digest: str) -> dict[str, Any]:
@@ -259,22 +261,31 @@ def _manifest(content: CohortContent, digest: str) -> dict[str, Any]:
 
 
 def _read_text(path: Path, name: str) -> str:
-    file = path / name
-    if not file.is_file():
+    if not (path / name).is_file():
         raise CohortError(f"incomplete cohort: {name} is missing", subject=path)
-    return file.read_text(encoding="utf-8")
+    try:
+        return (path / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CohortError(f"{name} cannot be read ({error})", subject=path) from error
+
+
+def _read_json(path: Path, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads(_read_text(path, name))
+    except json.JSONDecodeError as error:
+        raise CohortError(f"{name} is not JSON ({error})", subject=path) from error
+    if not isinstance(content, dict):
+        raise CohortError(f"{name} is not a JSON object", subject=path)
+    return content
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     if not (path / "cohort.json").is_file():
         raise CohortError("not a cohort folder: cohort.json is missing", subject=path)
-    try:
-        manifest = json.loads(_read_text(path, "cohort.json"))
-    except json.JSONDecodeError as error:
-        raise CohortError(f"cohort.json is not JSON ({error})", subject=path) from error
+    manifest = _read_json(path, "cohort.json")
     if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
         raise CohortError(f"expected format {FORMAT} version {VERSION}", subject=path)
-    return cast(dict[str, Any], manifest)
+    return manifest
 
 
 def _read_array(path: Path, name: str, rows: int, size: int) -> npt.NDArray[Any]:

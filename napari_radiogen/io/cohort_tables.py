@@ -101,6 +101,27 @@ def parse_slices(text: str, path: Path) -> dict[str, npt.NDArray[Any]]:
     return columns
 
 
+def check_homes(
+    subjects: Sequence[Subject],
+    slices: Mapping[str, npt.NDArray[Any]],
+    path: Path | None = None,
+) -> None:
+    """Check that all slices and subjects of a patient stand in one split.
+
+    Raises
+    ------
+    CohortError
+        When a patient stands in two, so that training would see test slices.
+    """
+    homes: dict[str, str] = {s.patient_id: s.split for s in subjects}
+    rows = zip(slices["patient_id"].tolist(), slices["split"].tolist(), strict=True)
+    for patient, split in sorted(set(rows)):
+        home = homes.setdefault(patient, split)
+        if split != home:
+            reason = f"slices.csv puts patient {patient} in {split}, who also stands in {home}"
+            raise CohortError(reason, subject=path)
+
+
 def _subject(row: dict[str, str], attributes: dict[str, dict[str, str]]) -> Subject:
     measured = attributes.get(row["subject_id"])
     if measured is None:
