@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,37 @@ def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
         raise _unwritable(error, path) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def save_together(*parts: tuple[Path, Callable[[Path], None]]) -> None:
+    """Replace several files at once: all of them or none.
+
+    Parameters
+    ----------
+    parts
+        Each path with the function that fills the temporary path it is given,
+        which lies in the same folder and ends with the same name.
+
+    Raises
+    ------
+    RadiogenError
+        When a writer or the system refuses; the old files are intact.
+    """
+    with ExitStack() as stack:
+        ready: list[tuple[Path, Path]] = []
+        for path, write in parts:
+            try:
+                folder = Path(tempfile.mkdtemp(prefix=".radiogen-", dir=path.parent))
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+                temporary = folder / path.name
+                write(temporary)
+                _sync(temporary)
+            except OSError as error:
+                raise _unwritable(error, path) from error
+            except RadiogenError as error:
+                raise RadiogenError(error.reason, path) from error
+            ready.append((temporary, path))
+        _replace_all(ready)
 
 
 def save_bytes(path: Path, data: bytes) -> None:
@@ -158,6 +189,37 @@ def _move_into_place(building: Path, path: Path, aside: Path) -> None:
                 aside.replace(path)
         raise
     _sync(path.parent)
+
+
+def _replace_all(ready: list[tuple[Path, Path]]) -> None:
+    """Move each temporary file to its place; when one fails, take all back."""
+    with ExitStack() as undo:
+        for temporary, path in ready:
+            try:
+                aside = temporary.with_name(f"{temporary.name}.replaced")
+                if path.exists():
+                    _keep_aside(path, aside)
+                temporary.replace(path)
+                undo.callback(_put_back, aside, path)
+                _sync(path.parent)
+            except OSError as error:
+                raise _unwritable(error, path) from error
+        undo.pop_all()
+
+
+def _keep_aside(path: Path, aside: Path) -> None:
+    try:
+        aside.hardlink_to(path)
+    except OSError:
+        shutil.copy2(path, aside)
+
+
+def _put_back(aside: Path, path: Path) -> None:
+    with suppress(OSError):
+        if aside.exists():
+            aside.replace(path)
+        else:
+            path.unlink()
 
 
 def _unwritable(error: OSError, path: Path) -> RadiogenError:

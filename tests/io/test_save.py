@@ -16,6 +16,7 @@ from napari_radiogen.io.save import (
     save_bytes,
     save_json,
     save_text,
+    save_together,
 )
 
 
@@ -125,3 +126,39 @@ def test_folder_without_its_marker_or_in_a_taken_place_is_refused(tmp_path: Path
 )
 def test_formulas_are_escaped_and_numbers_are_not(value: object, cell: str) -> None:
     assert csv_cell(value) == cell
+
+
+def _text(text: str):
+    return lambda temporary: save_text(temporary, text)
+
+
+def test_together_writes_all_and_leaves_nothing_else(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.nii.gz", tmp_path / "b.json"
+    save_text(first, "old")
+    save_together((first, _text("one")), (second, _text("two")))
+    assert (first.read_text(), second.read_text()) == ("one", "two")
+    assert sorted(tmp_path.iterdir()) == [first, second]
+
+
+def test_together_keeps_the_old_files_when_a_writer_fails(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.nii.gz", tmp_path / "b.json"
+    save_text(first, "old")
+
+    def refuse(temporary: Path) -> None:
+        raise RadiogenError("cannot be written: no", temporary)
+
+    with pytest.raises(RadiogenError, match=r"^[^ ]*/b\.json: cannot") as refused:
+        save_together((first, _text("new")), (second, refuse))
+    assert ".radiogen-" not in str(refused.value)
+    assert first.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [first]
+
+
+def test_together_takes_back_what_it_replaced_when_a_place_is_taken(tmp_path: Path) -> None:
+    old, new, taken = tmp_path / "a.txt", tmp_path / "n.txt", tmp_path / "b.json"
+    save_text(old, "old")
+    taken.mkdir()
+    with pytest.raises(RadiogenError, match=r"b\.json: cannot be written"):
+        save_together((old, _text("x")), (new, _text("y")), (taken, _text("z")))
+    assert old.read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == [old, taken]
