@@ -13,7 +13,13 @@ from napari_radiogen.errors import ModelError
 from napari_radiogen.evaluation.diversity import diversity
 from napari_radiogen.evaluation.interfaces import MeasuringNetwork, NoduleGenerator, Progress
 from napari_radiogen.evaluation.measurement import Trial, measure_draws
-from napari_radiogen.evaluation.plan import DrawPlan, plan_draws, require_fit, subject_metagenes
+from napari_radiogen.evaluation.plan import (
+    DrawPlan,
+    plan_draws,
+    require_fit,
+    require_unseen,
+    subject_metagenes,
+)
 from napari_radiogen.evaluation.report import ControlReport
 from napari_radiogen.evaluation.scoring import check_measuring, control, fidelity, permuted_run
 from napari_radiogen.evaluation.settings import ControlSettings
@@ -61,6 +67,7 @@ def evaluate_control(
     _require_distinct(generator, permuted)
     for model in (generator, *permuted):
         require_fit(model, cohort)
+    require_unseen(network.name, network.patients, cohort)
     plan = plan_draws(cohort, settings)
     counter = _Counter(_slices_to_paint(plan, settings, len(permuted)), progress)
     trial = Trial(cohort, plan, settings, counter.advance)

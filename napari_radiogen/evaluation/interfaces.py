@@ -82,5 +82,9 @@ class MeasuringNetwork(Protocol):
     def digest(self) -> str:
         """sha256 of the weights."""
 
+    @property
+    def patients(self) -> frozenset[str]:
+        """Whose slices it was trained or chosen on."""
+
     def masks(self, images_hu: FloatArray, pixel_mm: float) -> npt.NDArray[np.bool_]:
         """Outline the nodule nearest the centre of each slice (B, H, W)."""

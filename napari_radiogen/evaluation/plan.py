@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,13 +115,23 @@ def require_fit(generator: NoduleGenerator, cohort: CohortStore) -> None:
         raise ModelError(
             f"slices are {grid} (px, mm, HU), the cohort's {expected}", subject=generator.name
         )
-    tested = {s.patient_id for s in cohort.split.test}
-    seen = {s.patient_id for s in generator.subjects if s.split != "test"} & tested
+    seen = {s.patient_id for s in generator.subjects if s.split != "test"}
+    require_unseen(generator.name, seen, cohort)
+
+
+def require_unseen(name: str, patients: Collection[str], cohort: CohortStore) -> None:
+    """Refuse a network that was trained or chosen on the cohort's test patients.
+
+    Raises
+    ------
+    ModelError
+    """
+    seen = {s.patient_id for s in cohort.split.test} & set(patients)
     if seen:
         raise ModelError(
             f"was trained or chosen on {len(seen)} of the cohort's test patients, "
             f"such as {min(seen)}",
-            subject=generator.name,
+            subject=name,
         )
 
 

@@ -43,6 +43,11 @@ class MeasuringUNet:
         """sha256 of the network's weights."""
         return self.reader.digest
 
+    @property
+    def patients(self) -> frozenset[str]:
+        """Whose slices it was trained or chosen on."""
+        return self.reader.patients
+
     def masks(self, images_hu: npt.NDArray[Any], pixel_mm: float = PIXEL_MM) -> BoolArray:
         """Return the part nearest to the centre of each slice (B, H, W) in HU.
 

@@ -25,11 +25,15 @@ BATCH = 16
 
 @dataclass(frozen=True, eq=False)
 class SliceReader:
-    """A trained U-Net with its name and digest."""
+    """A trained U-Net with its name and digest.
+
+    ``patients`` are those that it was trained or chosen on.
+    """
 
     network: UNet
     name: str
     digest: str
+    patients: frozenset[str] = frozenset()
 
     def logits(self, images_hu: npt.NDArray[Any]) -> FloatArray:
         """Return the log-odds of nodule (B, H, W) of slices in HU.
@@ -65,4 +69,5 @@ def load_reader(name: str) -> SliceReader:
     network = UNet(base=base)
     load_strictly(network, model.tensors)
     fast = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return SliceReader(fast, model.name, model.digest)
+    seen = frozenset(map(str, model.description.get("patients", ())))
+    return SliceReader(fast, model.name, model.digest, seen)

@@ -101,6 +101,7 @@ def pack_unet(trained: TrainedUNet, config: UNetConfig, cohort: CohortStore) -> 
             "digest": cohort.digest,
             "split_digest": cohort.split_digest,
         },
+        "patients": sorted({s.patient_id for s in cohort.subjects if s.split != "test"}),
         "pixel_mm": cohort.pixel_mm,
         "hu_range": list(HU_PATCH_RANGE),
         "parameters": parameter_count(trained.network),

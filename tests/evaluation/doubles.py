@@ -146,6 +146,7 @@ class DiscGenerator:
 
 class ThresholdNetwork:
     name, digest = "threshold", "t0"
+    patients = frozenset()
 
     def masks(self, images_hu, pixel_mm):
         assert pixel_mm == PIXEL

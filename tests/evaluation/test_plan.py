@@ -5,7 +5,12 @@ import pytest
 
 from napari_radiogen.domain import ExpressionMatrix
 from napari_radiogen.errors import CohortError, ModelError
-from napari_radiogen.evaluation.plan import plan_draws, require_fit, subject_metagenes
+from napari_radiogen.evaluation.plan import (
+    plan_draws,
+    require_fit,
+    require_unseen,
+    subject_metagenes,
+)
 from napari_radiogen.evaluation.settings import ControlSettings
 from tests.evaluation.doubles import GENES, DiscGenerator, identity_metagenes
 
@@ -87,6 +92,14 @@ def test_a_missing_gene_is_named_and_counts_are_refused(cohort, plan):
         subject_metagenes(
             dataclasses.replace(cohort, expression=counts), identity_metagenes(), plan.subjects
         )
+
+
+def test_a_measuring_network_that_saw_test_patients_is_refused(cohort):
+    tested = cohort.split.test[0].patient_id
+    trained = {s.patient_id for s in cohort.split.train}
+    require_unseen("judge", trained, cohort)
+    with pytest.raises(ModelError, match=f"judge: was trained or chosen on 1 .* {tested}"):
+        require_unseen("judge", trained | {tested}, cohort)
 
 
 def test_a_model_that_saw_test_patients_is_refused(cohort):
