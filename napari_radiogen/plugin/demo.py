@@ -43,7 +43,7 @@ class Demo:
         self.session.tumours_changed.connect(self._align)
 
     def start(self, scan: Path | None = None) -> None:
-        """Load the models and open a scan, the phantom patient without a path."""
+        """Open a scan, the phantom patient without a path; models that failed get a second try."""
         if self.session.generator is None and not self.session.is_busy("models"):
             self.session.load_models()
         self._led = False

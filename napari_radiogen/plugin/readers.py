@@ -7,43 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogen.io.labels import write_labels, write_volume
-from napari_radiogen.io.read import read_ct
+from napari_radiogen.io.read import looks_like_scan, read_ct
 from napari_radiogen.plugin import layers
 
-VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
-DICOM_SUFFIXES = (".dcm", ".dicom", ".ima")
-#: The letters at byte 128 of every DICOM file.
-DICOM_MAGIC = b"DICM"
-#: Files looked at in a folder before it is said to hold no DICOM.
-FILES_SNIFFED = 20
-
 ReadFunction = Callable[[Any], list[layers.LayerData]]
-
-
-def claims(path: Path) -> bool:
-    """Whether a path looks like a CT of ours; opens at most a few files."""
-    if path.is_dir():
-        files = (p for p in sorted(path.iterdir()) if p.is_file())
-        return any(_is_dicom(p) for p, _ in zip(files, range(FILES_SNIFFED), strict=False))
-    if path.name.lower().endswith(VOLUME_SUFFIXES):
-        return path.is_file()
-    return path.is_file() and _is_dicom(path)
-
-
-def _is_dicom(path: Path) -> bool:
-    try:
-        with path.open("rb") as stream:
-            stream.seek(128)
-            return stream.read(4) == DICOM_MAGIC
-    except OSError:
-        return False
 
 
 def get_reader(path: str | Sequence[str]) -> ReadFunction | None:
     """Return a reader for a DICOM folder or a volume file, or None."""
     if not isinstance(path, str):
         return get_reader(path[0]) if len(path) == 1 else None
-    return _read if claims(Path(path)) else None
+    return _read if looks_like_scan(Path(path)) else None
 
 
 def _read(path: str | Sequence[str]) -> list[layers.LayerData]:

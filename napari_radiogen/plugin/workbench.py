@@ -13,6 +13,7 @@ from qtpy.QtGui import QDropEvent, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
 from napari_radiogen.constants import WINDOWS_HU
+from napari_radiogen.io.read import looks_like_scan
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.pointer import Pointer
 from napari_radiogen.plugin.presenter import Presenter
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Workbench(QObject):
-    """Session, planes, layers, mouse and keys of one viewer."""
+    """Session, planes, layers, mouse and keys of one viewer; loads the models at once."""
 
     def __init__(self, viewer: Viewer, session: Session | None = None) -> None:
         super().__init__()
@@ -43,6 +44,8 @@ class Workbench(QObject):
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in tuple(viewer.layers):
             self._take_over(layer)
+        if self.session.generator is None:
+            self.session.load_models()
 
     def close(self) -> None:
         """Stop all work."""
@@ -118,13 +121,11 @@ class Workbench(QObject):
 
 def dropped_scan(event: QDropEvent) -> Path | None:
     """Return the one dropped folder or volume file that looks like a CT, or None."""
-    from napari_radiogen.plugin.readers import claims
-
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if claims(path) else None
+    return path if looks_like_scan(path) else None
 
 
 _workbenches: weakref.WeakKeyDictionary[Any, Workbench] = weakref.WeakKeyDictionary()

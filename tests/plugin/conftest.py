@@ -50,7 +50,6 @@ def bench(viewer, session):
 @pytest.fixture
 def ready(bench):
     """A workbench with models, a scan, and a nodule at the centre."""
-    bench.session.load_models()
     bench.session.open_scan(make_scan())
     bench.session.place(CENTRE)
     return bench

@@ -44,6 +44,15 @@ def test_readers_sniff_before_they_claim(tmp_path):
     assert readers.get_reader([str(tmp_path), str(tmp_path)]) is None
 
 
+def test_a_dicom_folder_two_levels_down_is_claimed(tmp_path):
+    series = tmp_path / "patient" / "study" / "series"
+    series.mkdir(parents=True)
+    (series / "notes.txt").write_text("hello")
+    assert readers.get_reader(str(tmp_path / "patient")) is None
+    (series / "1").write_bytes(b"\0" * 128 + b"DICM")
+    assert readers.get_reader(str(tmp_path / "patient")) is not None
+
+
 @pytest.mark.parametrize("suffix", [".nii.gz", ".nrrd", ".mha"])
 def test_a_written_layer_reads_back_in_place(tmp_path, suffix):
     scan = make_scan()

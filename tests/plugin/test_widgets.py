@@ -1,11 +1,15 @@
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from qtpy.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 
+from napari_radiogen.constants import METAGENE_Z_LIMIT
+from napari_radiogen.errors import ModelError
+from napari_radiogen.plugin.demo import Demo
 from napari_radiogen.plugin.qt_jobs import QtRunner
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from napari_radiogen.plugin.widgets.export import ExportWidget
@@ -14,9 +18,11 @@ from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.controller import Session
+from napari_radiogen.session.jobs import InlineRunner
 from tests.session.fakes import (
     CENTRE,
     NAMES,
+    FakeGenerator,
     FakeSegmenter,
     FakeSynthesiser,
     make_engines,
@@ -73,6 +79,49 @@ def test_one_drag_is_one_undo_step(panel, ready):
     assert ready.session.state.site.centre_lps_mm == CENTRE
     press(panel.redo)
     assert ready.session.vector[0] == pytest.approx(1.5, abs=0.06)
+
+
+def test_one_drag_of_the_strength_is_one_undo_step(panel, ready):
+    asked = []
+    ready.session.state.events.strength.connect(asked.append)
+    panel.strength.setSliderDown(True)
+    for percent in (90, 70, 50, 40):
+        panel.strength.setSliderPosition(percent)
+    panel.strength.setSliderDown(False)
+    assert len(asked) == 2  # the first at once, the last at the release
+    assert ready.session.state.strength == pytest.approx(0.4)
+    assert ready.session.result.request.strength == pytest.approx(0.4)
+    assert panel.strength_text.text() == "40%"
+    press(panel.undo)
+    assert ready.session.state.strength == 1.0
+    assert panel.strength.value() == 100
+    assert ready.session.state.site.centre_lps_mm == CENTRE
+
+
+def test_a_slider_reaches_as_far_as_a_score_may(panel, ready):
+    for limit in (METAGENE_Z_LIMIT, -METAGENE_Z_LIMIT):
+        drag(panel, "M02", limit)
+        assert ready.session.vector[1] == limit
+
+
+@pytest.mark.parametrize(
+    "kind", [CTTumourWidget, GenePanelWidget, GeneMapWidget, ExportWidget], ids=lambda k: k.__name__
+)
+def test_any_dock_alone_loads_the_models_once(viewer, qtbot, kind):
+    loaded = []
+
+    def load(name):
+        loaded.append(name)
+        return FakeGenerator()
+
+    session = Session(InlineRunner(), engines=make_engines(load_generator=load))
+    workbench_of(viewer, session)
+    qtbot.addWidget(kind(viewer))
+    qtbot.addWidget(GenePanelWidget(viewer))
+    assert session.models.generator
+    assert session.segmenter is not None
+    Demo(workbench_of(viewer)).start(Path("scan"))
+    assert len(loaded) == 1
 
 
 def test_keys_move_a_slider_and_reset_takes_it_back(panel, ready):
@@ -160,8 +209,12 @@ def test_the_place_button_is_the_place_mode(panel, ready):
     assert not panel.place.isChecked()
 
 
-def test_the_panel_without_models_is_empty_and_calm(bench, qtbot):
-    made = GenePanelWidget(bench.viewer)
+def test_the_panel_without_models_is_empty_and_calm(viewer, qtbot):
+    def missing(name):
+        raise ModelError("no weights are installed")
+
+    session = Session(InlineRunner(), engines=make_engines(load_generator=missing))
+    made = GenePanelWidget(workbench_of(viewer, session).viewer)
     qtbot.addWidget(made)
     made.resize(320, 700)
     made.show()
@@ -288,7 +341,6 @@ def test_find_tumours_can_be_cancelled(viewer, qtbot):
     session = Session(QtRunner(), engines=make_engines(load_segmenter=Slow))
     made = CTTumourWidget(workbench_of(viewer, session).viewer)
     qtbot.addWidget(made)
-    session.load_models()
     session.open_scan(make_scan())
     qtbot.waitUntil(made.find_button.isEnabled)
     press(made.find_button)
@@ -316,7 +368,6 @@ def test_the_window_stays_alive_and_the_newest_slider_value_wins(viewer, qtbot):
     bench = workbench_of(viewer, session)
     delivered = []
     session.result_changed.connect(lambda r: delivered.append(threading.current_thread()))
-    session.load_models()
     session.open_scan(make_scan())
     qtbot.waitUntil(lambda: session.lung is not None and session.generator is not None)
     session.place(CENTRE)

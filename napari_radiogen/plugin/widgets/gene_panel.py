@@ -51,6 +51,7 @@ class GenePanelWidget(Dock):
         self._make_buttons()
         self._lay_out()
         self._send = qthrottled(self._set_metagene, timeout=THROTTLE_MS)
+        self._send_strength = qthrottled(self._set_strength, timeout=THROTTLE_MS)
         self._connect()
         self._on_models()
         self._on_result(self.session.result)
@@ -113,6 +114,8 @@ class GenePanelWidget(Dock):
         self.sliders.reset.connect(session.reset_metagene)
         self.seed.editingFinished.connect(lambda: session.set_seed(self.seed.value()))
         self.strength.valueChanged.connect(self._on_strength)
+        self.strength.sliderPressed.connect(session.begin_gesture)
+        self.strength.sliderReleased.connect(self._end_gesture)
         self.synthetic.setChecked(session.state.show_synthetic)
 
     # --- asks ------------------------------------------------------------------
@@ -122,6 +125,7 @@ class GenePanelWidget(Dock):
 
     def _end_gesture(self) -> None:
         self._send.flush()
+        self._send_strength.flush()
         self.session.end_gesture()
 
     def _choose_patient(self, _index: int) -> None:
@@ -130,7 +134,10 @@ class GenePanelWidget(Dock):
             self.session.choose_subject(chosen)
 
     def _on_strength(self, percent: int) -> None:
-        self.strength_text.setText(f"{percent} %")
+        self.strength_text.setText(f"{percent}%")
+        self._send_strength(percent)
+
+    def _set_strength(self, percent: int) -> None:
         self.session.set_strength(percent / 100)
 
     def _show_synthetic(self, visible: bool) -> None:

@@ -21,10 +21,9 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
 
+from napari_radiogen.constants import METAGENE_Z_LIMIT
 from napari_radiogen.plugin.styles import ACCENT, HANDLE, MUTED, SYNTHETIC_COLOR, TEXT
 
-#: What the sliders span, z-scores: wider than any cohort's bulk.
-Z_LIMIT = 4.0
 KEY_STEP = 0.1
 ROW_HEIGHT = 31
 NAME_WIDTH = 62
@@ -116,13 +115,15 @@ class MetageneList(QAbstractScrollArea):
 
     def x_of(self, z: float, track: QRect) -> float:
         """Return the viewport's x of a z-score."""
-        share = (np.clip(z, -Z_LIMIT, Z_LIMIT) + Z_LIMIT) / (2 * Z_LIMIT)
+        share = (np.clip(z, -METAGENE_Z_LIMIT, METAGENE_Z_LIMIT) + METAGENE_Z_LIMIT) / (
+            2 * METAGENE_Z_LIMIT
+        )
         return float(track.left() + share * track.width())
 
     def z_at(self, x: float, track: QRect) -> float:
         """Return the z-score (two decimals) under an x of the viewport."""
         share = float(np.clip((x - track.left()) / track.width(), 0, 1))
-        return round(2 * Z_LIMIT * share - Z_LIMIT, 2)
+        return round(2 * METAGENE_Z_LIMIT * share - METAGENE_Z_LIMIT, 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Fit scroll bar and curves to the new width."""
@@ -181,7 +182,10 @@ class MetageneList(QAbstractScrollArea):
             self._show_active()
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             change = KEY_STEP if key == Qt.Key.Key_Right else -KEY_STEP
-            self._change(shown, round(float(np.clip(shown.z + change, -Z_LIMIT, Z_LIMIT)), 2))
+            self._change(
+                shown,
+                round(float(np.clip(shown.z + change, -METAGENE_Z_LIMIT, METAGENE_Z_LIMIT)), 2),
+            )
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.reset.emit(shown.name)
         else:
@@ -269,7 +273,9 @@ class MetageneList(QAbstractScrollArea):
 
     def _outline(self, shown: MetageneRow, track: QRect) -> QPolygonF:
         if shown.outline is None:
-            heights, edges = np.histogram(shown.scores, HISTOGRAM_BINS, (-Z_LIMIT, Z_LIMIT))
+            heights, edges = np.histogram(
+                shown.scores, HISTOGRAM_BINS, (-METAGENE_Z_LIMIT, METAGENE_Z_LIMIT)
+            )
             scale = (track.height() - 2) / max(int(heights.max()), 1)
             middles = (edges[:-1] + edges[1:]) / 2
             points = [QPointF(0, 0)]
