@@ -9,6 +9,7 @@ right. Volumes on other axes are turned by views; oblique ones are resampled.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -90,10 +91,7 @@ def _ordered(values: tuple[float, float, float], order: list[int]) -> tuple[floa
 
 def upright_grid(geometry: VolumeGeometry) -> VolumeGeometry:
     """Return the smallest grid along the patient's axes that holds an oblique one."""
-    last = np.array(geometry.shape) - 1
-    corners = np.array(
-        [[i, j, k] for i in (0, last[0]) for j in (0, last[1]) for k in (0, last[2])]
-    )
+    corners = np.array(list(product(*[(0, n - 1) for n in geometry.shape])))
     points = geometry.index_to_lps(corners)
     low, high = points.min(axis=0), points.max(axis=0)
     nearest = np.argmax(np.abs(geometry.direction_matrix[::-1, ::-1]), axis=1)
@@ -161,14 +159,47 @@ def labels_layer(labels: LabelVolume, name: str = TUMOUR_LAYER) -> LayerData:
     return labels.labels, arguments, "labels"
 
 
-def nodule_layers(result: SynthesisResult, window: str = "Lung") -> tuple[LayerData, LayerData]:
+def shown_box(result: SynthesisResult, shown: CTVolume) -> tuple[CTVolume, LabelVolume]:
+    """Return a nodule's box and its mask on voxels of the displayed CT.
+
+    An oblique box is resampled onto the part of the display grid around it;
+    the corners that it does not reach hold the displayed CT.
+    """
+    own = result.composed.geometry
+    if own.is_axis_aligned:
+        return display_volume(result.composed).volume, display_labels(result.mask)
+    start, stop = _span_on(shown.geometry, own)
+    size = stop - start
+    grid = shown.geometry.crop(
+        (int(start[0]), int(start[1]), int(start[2])), (int(size[0]), int(size[1]), int(size[2]))
+    )
+    there = shown.voxels[tuple(slice(a, b) for a, b in zip(start, stop, strict=True))]
+    index = own.lps_to_index(grid.index_to_lps(np.moveaxis(np.indices(grid.shape), 0, -1)))
+    inside = ((index >= 0) & (index <= np.array(own.shape) - 1)).all(axis=-1)
+    turned = resample(result.composed, grid, order="linear")
+    voxels = np.where(inside, turned.voxels, there)
+    return replace(turned, voxels=voxels), resample_labels(result.mask, grid)
+
+
+def _span_on(grid: VolumeGeometry, box: VolumeGeometry) -> tuple[Array, Array]:
+    """Return start and stop (z, y, x) of the voxels of a grid that hold a box."""
+    corners = np.array(list(product(*[(0, n - 1) for n in box.shape])))
+    index = grid.lps_to_index(box.index_to_lps(corners))
+    size = np.array(grid.shape)
+    start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, size - 1)
+    stop = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, start + 1, size)
+    return start, stop
+
+
+def nodule_layers(
+    result: SynthesisResult, shown: CTVolume, window: str = "Lung"
+) -> tuple[LayerData, LayerData]:
     """Return the image of a synthetic nodule's box and the outline of its mask.
 
     The box holds the composed HU, equal to the CT outside the nodule's
-    region, so that it lies on the CT without a seam.
+    region, so that it lies on the displayed CT ``shown`` without a seam.
     """
-    composed = display_volume(result.composed).volume
-    mask = display_labels(result.mask)
+    composed, mask = shown_box(result, shown)
     metadata = {
         "radiogen": "synthetic",
         "request": result.request,

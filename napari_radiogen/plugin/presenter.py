@@ -209,7 +209,8 @@ class Presenter:
             self.nodule = self.outline = None
             self._set_insert(None)
         else:
-            image, outline = build.nodule_layers(result, self.session.state.window)
+            window = self.session.state.window
+            image, outline = build.nodule_layers(result, self.display.volume, window)
             self.nodule = self._replace(self.nodule, image)
             self.outline = self._replace(self.outline, outline)
             self._finish_nodule(self.display.volume, image, outline)

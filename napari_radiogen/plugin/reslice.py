@@ -44,7 +44,7 @@ def cut(volume: Array, plane: Plane, index: int) -> Array:
 def cut_with_insert(
     volume: Array, insert: Insert | None, plane: Plane, index: int
 ) -> tuple[Array, Array | None]:
-    """Return a plane of HU with the insert in place and the insert's mask."""
+    """Return a plane of HU with the insert in place and the insert's mask, clipped to it."""
     image = cut(volume, plane, index)
     if insert is None:
         return image, None
@@ -53,13 +53,21 @@ def cut_with_insert(
     if not 0 <= depth < insert.voxels.shape[axis]:
         return image, None
     out, mask = image.copy(), np.zeros(image.shape, bool)
-    rows, columns = insert.start_zyx[0], insert.start_zyx[COLUMN_AXIS[plane]]
-    part = cut(insert.voxels, plane, depth)
-    top = image.shape[0] - rows - part.shape[0]
-    box = (slice(top, top + part.shape[0]), slice(columns, columns + part.shape[1]))
-    out[box] = part
-    mask[box] = cut(insert.mask, plane, depth) > 0
+    part, part_mask = cut(insert.voxels, plane, depth), cut(insert.mask, plane, depth)
+    top = image.shape[0] - insert.start_zyx[0] - part.shape[0]
+    rows = _overlap(top, part.shape[0], image.shape[0])
+    columns = _overlap(insert.start_zyx[COLUMN_AXIS[plane]], part.shape[1], image.shape[1])
+    to, of = (rows[0], columns[0]), (rows[1], columns[1])
+    out[to] = part[of]
+    mask[to] = part_mask[of] > 0
     return out, mask
+
+
+def _overlap(start: int, size: int, limit: int) -> tuple[slice, slice]:
+    """Return where a run that may overhang lies in 0..limit, and which part of it."""
+    low = min(max(start, 0), limit)
+    high = max(min(start + size, limit), low)
+    return slice(low, high), slice(low - start, high - start)
 
 
 def outline(mask: Array) -> Array:

@@ -2,10 +2,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
+from napari_radiogen.domain import (
+    CTVolume,
+    LabelVolume,
+    NoduleSite,
+    SynthesisRequest,
+    VolumeGeometry,
+)
 from napari_radiogen.plugin import layers
-from tests.session.fakes import make_scan
+from tests.session.fakes import FakeGenerator, FakeSynthesiser, make_scan
 
 
 def volume(direction=layers.IDENTITY, shape=(4, 5, 6)) -> CTVolume:
@@ -46,6 +53,40 @@ def test_oblique_axes_are_resampled_and_said_so():
     middle = ct.geometry.index_to_lps((3, 6, 6))
     there = np.round(shown.volume.geometry.lps_to_index(middle)).astype(int)
     assert abs(float(shown.volume.voxels[tuple(there)]) - float(ct.voxels[3, 6, 6])) < 10
+
+
+def tilted_lung(hu=-860) -> CTVolume:
+    c, s = np.cos(np.radians(15)), np.sin(np.radians(15))
+    shape = (24, 60, 64)
+    geometry = VolumeGeometry(
+        shape, (2.5, 1.0, 1.0), (-30.0, 10.0, -50.0), (c, -s, 0, s, c, 0, 0, 0, 1)
+    )
+    return CTVolume(np.full(shape, hu, np.int16), geometry, series_uid="1.2.3.4")
+
+
+@pytest.mark.parametrize("at", [(12, 30, 32), (12, 3, 3), (1, 57, 61)], ids=["deep", "edge", "end"])
+def test_a_nodule_on_tilted_axes_lies_on_the_displayed_ct_without_air(at):
+    scan = tilted_lung()
+    shown = layers.display_volume(scan).volume
+    x, y, z = scan.geometry.index_to_lps(at)
+    site = NoduleSite(scan.series_uid, (float(x), float(y), float(z)))
+    request = SynthesisRequest(site, (0.0, 0.0, 0.0, 0.0), 1, "f" * 64)
+    result = FakeSynthesiser(FakeGenerator()).synthesise(scan, request)
+    (voxels, image, _), (mask, outline, _) = layers.nodule_layers(result, shown)
+    start = shown.geometry.lps_to_index(np.array(image["translate"])[::-1])
+    assert np.allclose(start, np.round(start), atol=1e-6)
+    box = tuple(slice(round(a), round(a) + n) for a, n in zip(start, voxels.shape, strict=True))
+    under = shown.voxels[box]
+    assert under.shape == voxels.shape == mask.shape
+    assert image["translate"] == outline["translate"]
+    assert voxels[under == -860].min() >= -860.5  # nothing is painted over with air
+    assert mask.any()
+    assert voxels[mask > 0].mean() > -200
+    far = np.abs(voxels - under) > 0.5
+    assert far.any()
+    assert not far[~ndimage.binary_dilation(mask > 0, np.ones((3, 3, 3)))].any()
+    reached = result.region.labels.sum() * result.region.geometry.voxel_volume_mm3
+    assert mask.sum() * shown.geometry.voxel_volume_mm3 == pytest.approx(reached, rel=0.05)
 
 
 def test_the_patients_left_is_at_the_right_and_the_back_is_below():

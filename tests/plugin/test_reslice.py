@@ -38,6 +38,21 @@ def test_an_insert_shows_where_the_whole_volume_would(plane):
     assert volume.max() == 0
 
 
+@pytest.mark.parametrize("plane", ["coronal", "sagittal"])
+@pytest.mark.parametrize("start", [(-1, -1, -2), (5, 6, 6), (0, 5, -3)])
+def test_an_insert_that_overhangs_is_clipped(plane, start):
+    volume = np.zeros((6, 7, 8), np.int16)
+    box = np.arange(2 * 3 * 4, dtype=np.int16).reshape(2, 3, 4) + 1
+    wide = np.zeros((12, 13, 14), np.int16)
+    at = [a + 3 for a in start]
+    wide[at[0] : at[0] + 2, at[1] : at[1] + 3, at[2] : at[2] + 4] = box
+    pasted = wide[3:9, 3:10, 3:11]
+    for index in range(volume.shape[reslice.CUT_AXIS[plane]]):
+        image, mask = reslice.cut_with_insert(volume, Insert(start, box, box > 0), plane, index)
+        assert np.array_equal(image, reslice.cut(pasted, plane, index))
+        assert mask is None or np.array_equal(mask, image > 0)
+
+
 def test_a_window_clips_at_both_ends():
     grey = reslice.window_bytes(np.array([[-3000, -1350, -600, 150, 3000]]), (-1350.0, 150.0))
     assert grey.tolist() == [[0, 0, 127, 255, 255]]
