@@ -6,6 +6,8 @@ from typing import Final
 
 RESEARCH_USE: Final = "Research use only - not for diagnosis"
 SYNTHETIC: Final = "SYNTHETIC"
+#: What headers of synthetic volumes say; NIfTI holds 79 characters.
+SYNTHETIC_MARK: Final = f"{SYNTHETIC} - {RESEARCH_USE}"
 
 # --- intensities, HU ---------------------------------------------------------
 HU_AIR: Final = -1000

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
+from napari_radiogen.constants import SYNTHETIC, SYNTHETIC_MARK
 from napari_radiogen.domain import CTVolume, VolumeGeometry
 from napari_radiogen.errors import GeometryError, InputError
 from napari_radiogen.io.nifti_header import (
@@ -27,6 +28,8 @@ READERS: dict[ImageKind, str] = {
     "nrrd": "NrrdImageIO",
     "metaimage": "MetaImageIO",
 }
+#: Header fields, as ITK calls them, that hold the mark of a synthetic volume.
+NIFTI_DESCRIPTION, TEXT_DESCRIPTION = "descrip", "description"
 #: Voxels of the largest volume accepted: 2 GiB as int16.
 MAX_VOXELS = 2**30
 #: A chest CT always holds air below this, HU.
@@ -48,17 +51,25 @@ def sniff_image(path: Path) -> ImageKind | None:
 def read_image(path: Path) -> CTVolume:
     """Read a volume in HU; int16 when that holds every value, else float32.
 
+    A header that begins with SYNTHETIC makes it a synthetic one.
+
     Raises
     ------
     InputError
         When it is not one finite, complete, scalar 3-D volume.
     """
-    array, geometry, warnings = read_array(path)
-    voxels = _as_hu(array, path)
+    image, geometry, warnings = _load(path)
+    voxels = _as_hu(sitk.GetArrayFromImage(image), path)
     if voxels.min() > HU_SURELY_AIR:
         warnings.append(f"nothing below {HU_SURELY_AIR}: are these Hounsfield units?")
+    synthetic = _is_marked(image)
     return CTVolume(
-        voxels=voxels, geometry=geometry, series_uid=_digest_id(path), warnings=tuple(warnings)
+        voxels=voxels,
+        geometry=geometry,
+        series_uid=_digest_id(path),
+        description=SYNTHETIC_MARK if synthetic else "",
+        warnings=tuple(warnings),
+        synthetic=synthetic,
     )
 
 
@@ -70,13 +81,18 @@ def read_array(path: Path) -> tuple[npt.NDArray[Any], VolumeGeometry, list[str]]
     InputError
         When the file is damaged, not 3-D, not scalar or placed nowhere.
     """
+    image, geometry, warnings = _load(path)
+    return sitk.GetArrayFromImage(image), geometry, warnings
+
+
+def _load(path: Path) -> tuple[sitk.Image, VolumeGeometry, list[str]]:
     kind = sniff_image(path)
     if kind is None:
         raise InputError("not a DICOM, NIfTI, NRRD or MetaImage file", path)
     if kind != "nifti":
         warnings = check_nrrd(path) if kind == "nrrd" else check_metaimage(path)
         image = _read_itk(path, kind)
-        return sitk.GetArrayFromImage(image), _geometry(image, path), warnings
+        return image, _geometry(image, path), warnings
     header = read_nifti_header(path)
     _check_three_dimensions(header.shape, path)
     check_length(path, header)
@@ -84,7 +100,7 @@ def read_array(path: Path) -> tuple[npt.NDArray[Any], VolumeGeometry, list[str]]
     geometry = _geometry(image, path)
     used = np.eye(4)
     used[:3, :3], used[:3, 3] = geometry.step_matrix, geometry.origin_mm
-    return sitk.GetArrayFromImage(image), geometry, affine_warnings(header, used)
+    return image, geometry, affine_warnings(header, used)
 
 
 def _check_three_dimensions(shape: tuple[int, ...], path: Path) -> None:
@@ -113,8 +129,16 @@ def _read_itk(path: Path, kind: ImageKind) -> sitk.Image:
         raise InputError(f"damaged or unsupported: {lines[-1].strip()}", path) from error
     finally:
         sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+    if image.GetDimension() == 3:
+        return image
     index = (slice(None),) * 3 + (0,) * (image.GetDimension() - 3)
     return image[index]
+
+
+def _is_marked(image: sitk.Image) -> bool:
+    """Whether the header says synthetic; the cut of a 4-D image has no header."""
+    fields = (key for key in (NIFTI_DESCRIPTION, TEXT_DESCRIPTION) if image.HasMetaDataKey(key))
+    return any(image.GetMetaData(key).startswith(SYNTHETIC) for key in fields)
 
 
 def _geometry(image: sitk.Image, path: Path) -> VolumeGeometry:

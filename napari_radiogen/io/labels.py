@@ -9,19 +9,25 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
+from napari_radiogen.constants import SYNTHETIC_MARK
 from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
 from napari_radiogen.errors import InputError, RadiogenError
-from napari_radiogen.io.images import read_array
+from napari_radiogen.io.images import TEXT_DESCRIPTION, read_array
 from napari_radiogen.io.save import atomic_write
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 #: NIfTI as written by ITK holds rotations only; cosines may stray this much.
 ORTHOGONAL_TOLERANCE = 1e-4
+#: Metadata that ITK writes into the description field of NIfTI.
+ITK_NOTES = "ITK_FileNotes"
 
 
 def write_volume(volume: CTVolume, path: Path) -> None:
     """Write a CT on its own grid and axis order, values and type unchanged.
+
+    The header of a synthetic one says so; nothing else of the volume's
+    description is written, since it may name a person.
 
     Raises
     ------
@@ -29,7 +35,8 @@ def write_volume(volume: CTVolume, path: Path) -> None:
         When the suffix is unknown, the format cannot hold the grid, or the
         file cannot be written.
     """
-    _write(volume.voxels, volume.geometry, Path(path))
+    mark = SYNTHETIC_MARK if volume.synthetic else ""
+    _write(volume.voxels, volume.geometry, Path(path), mark)
 
 
 def write_labels(labels: LabelVolume, path: Path) -> None:
@@ -76,7 +83,7 @@ def check_suffix(path: Path) -> str:
     raise RadiogenError(f"expected a name that ends with {', '.join(SUFFIXES)}", path)
 
 
-def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path) -> None:
+def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path, mark: str = "") -> None:
     suffix = check_suffix(path)
     matrix = geometry.direction_matrix
     sheared = np.abs(matrix.T @ matrix - np.eye(3)).max() > ORTHOGONAL_TOLERANCE
@@ -86,6 +93,8 @@ def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path) -> Non
     image.SetSpacing(geometry.spacing_mm[::-1])
     image.SetOrigin(geometry.origin_mm)
     image.SetDirection(geometry.direction)
+    if mark:
+        image.SetMetaData(ITK_NOTES if suffix in NIFTI_SUFFIXES else TEXT_DESCRIPTION, mark)
     compress = suffix != ".nii"
 
     def write(temporary: Path) -> None:

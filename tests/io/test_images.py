@@ -2,12 +2,14 @@
 
 import gzip
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from napari_radiogen.constants import SYNTHETIC_MARK
 from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
 from napari_radiogen.errors import InputError, RadiogenError
 from napari_radiogen.io.labels import read_labels, write_labels, write_volume
@@ -38,6 +40,32 @@ def test_round_trip(tmp_path: Path, suffix: str) -> None:
     np.testing.assert_array_equal(back.voxels, ct.voxels)
     assert back.geometry.is_close(ct.geometry, 1e-3)
     assert back.warnings == ()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_synthetic_volume_stays_marked_on_its_grid(tmp_path: Path, suffix: str) -> None:
+    ct = replace(ct_volume(), synthetic=True, patient_id="Doe", description="of John Doe")
+    write_volume(ct, tmp_path / f"a{suffix}")
+    back = read_ct(tmp_path / f"a{suffix}")
+    assert back.synthetic
+    assert back.description == "SYNTHETIC - Research use only - not for diagnosis"
+    np.testing.assert_array_equal(back.voxels, ct.voxels)
+    assert back.geometry.is_close(ct.geometry, 1e-3)
+    assert back.warnings == ()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_real_volume_is_not_marked(tmp_path: Path, suffix: str) -> None:
+    write_volume(replace(ct_volume(), description="of John Doe"), tmp_path / f"a{suffix}")
+    back = read_ct(tmp_path / f"a{suffix}")
+    assert not back.synthetic
+    assert back.description == ""
+
+
+def test_the_mark_stands_in_the_description_field_of_nifti(tmp_path: Path) -> None:
+    write_volume(replace(ct_volume(), synthetic=True), tmp_path / "a.nii")
+    field = (tmp_path / "a.nii").read_bytes()[148:228]
+    assert field.rstrip(b"\0").decode() == SYNTHETIC_MARK
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
