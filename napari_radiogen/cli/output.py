@@ -1,4 +1,4 @@
-"""What commands print: JSON on standard output, progress on standard error."""
+"""What commands print, and what they may write: JSON, progress, targets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
+
+from napari_radiogen.errors import InputError
 
 Progress = Callable[[float, str], None]
 
@@ -45,6 +47,30 @@ def plain(obj: object) -> Any:
     if hasattr(obj, "tolist"):
         return plain(obj.tolist())
     raise TypeError(f"{type(obj).__name__} has no plain form for JSON")
+
+
+def check_targets(targets: Mapping[Path, tuple[str, ...]], sources: Iterable[Path]) -> None:
+    """Check what a command would write, before it does any work.
+
+    Parameters
+    ----------
+    targets
+        Each file to write and the suffixes that it may have.
+    sources
+        Files and folders that the command reads.
+
+    Raises
+    ------
+    InputError
+        When a suffix is unknown, a folder does not exist, or a target is read.
+    """
+    from napari_radiogen.session.exports import check_suffix
+
+    taken = {source.resolve() for source in sources}
+    for target, suffixes in targets.items():
+        check_suffix(target, suffixes)
+        if target.resolve() in taken:
+            raise InputError("is read by this command; choose another name to write", target)
 
 
 @contextmanager

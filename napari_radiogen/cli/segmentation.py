@@ -23,11 +23,12 @@ def segment(
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Find and outline the nodules in the lungs of a CT."""
-    from napari_radiogen.cli.output import print_json, progress
+    from napari_radiogen.cli.output import check_targets, print_json, progress
     from napari_radiogen.inference.segmenter import load_segmenter
-    from napari_radiogen.io.labels import write_labels
+    from napari_radiogen.io.labels import SUFFIXES, write_labels
     from napari_radiogen.io.read import read_ct
 
+    check_targets({out: SUFFIXES}, [ct])
     segmenter = load_segmenter(model)
     scan = read_ct(ct, series)
     with progress("segmenting") as report:

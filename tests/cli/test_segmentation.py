@@ -50,3 +50,15 @@ def test_a_missing_scan_is_one_line_and_no_file(scan, tmp_path, capsys) -> None:
     assert cli.main(["segment", str(tmp_path / "none"), "-o", str(mask)]) == 1
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not mask.exists()
+
+
+@pytest.mark.parametrize("name", ["m.png", "absent/m.nii.gz", "ct.nii.gz", ".nii.gz"])
+def test_a_bad_target_is_refused_before_any_work(scan, tmp_path, monkeypatch, capsys, name) -> None:
+    loaded = []
+    monkeypatch.setattr(segmenter, "load_segmenter", loaded.append)
+    before = scan[0].read_bytes()
+    assert cli.main(["segment", str(scan[0]), "-o", str(tmp_path / name)]) == 1
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert loaded == []
+    assert scan[0].read_bytes() == before
+    assert list(tmp_path.iterdir()) == [scan[0]]
