@@ -63,9 +63,7 @@ def choose_series(scan: DicomScan, uid: str | None = None) -> DicomSeries:
     ct = [series for series in scan.series if series.is_ct]
     if len(ct) > 1:
         raise InputError(
-            f"{len(ct)} CT series; choose one (--series UID, or open a folder that holds only "
-            f"that one): {_listing(ct)}",
-            scan.path,
+            f"{len(ct)} CT series; choose one by --series or its folder: {_listing(ct)}", scan.path
         )
     return ct[0] if ct else scan.series[0]
 
