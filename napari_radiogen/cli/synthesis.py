@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT, RESEARCH_USE, SEED_LIMIT
-from napari_radiogen.errors import InputError
+from napari_radiogen.errors import InputError, RadiogenError
 
 if TYPE_CHECKING:
     from napari_radiogen.domain import CTVolume, Point, SynthesisResult
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 OutputOption = Annotated[
     Path, typer.Option("-o", "--output", help="The scan with the nodule: .nii.gz, .nrrd or .mha.")
+]
+SeriesOption = Annotated[
+    str | None, typer.Option(help="Series UID, when the background holds several.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print a report as JSON.")]
 
@@ -41,6 +45,7 @@ def synthesize(
     model: Annotated[str | None, typer.Option(help="Name or path of a generator.")] = None,
     strength: Annotated[float, typer.Option(min=0.0, max=1.0, help="Of the blend.")] = 1.0,
     recipe: Annotated[Path | None, typer.Option(help="Write the recipe here.")] = None,
+    series: SeriesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put a patient's synthetic nodule into a CT; all else stays as it is."""
@@ -48,7 +53,7 @@ def synthesize(
     _check_targets(output, recipe, background)
     started = time.perf_counter()
     scan, result, record = _make(
-        background, patient, edits, point, seed=seed, strength=strength, model=model
+        background, series, patient, edits, point, seed=seed, strength=strength, model=model
     )
     _write(scan, result, output, record, recipe)
     _report(scan, result, output, time.perf_counter() - started, as_json)
@@ -60,25 +65,31 @@ def replay(
     background: Annotated[
         Path | None, typer.Option(help="The scan, if it moved since the recipe was written.")
     ] = None,
+    series: SeriesOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="Run folder or file of weights that are not shipped.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a recipe's nodule again; refused when scan or weights changed."""
+    """Make a recipe's nodule again; refused when scan, weights or voxels differ."""
     from napari_radiogen.session import recipe as recipes
 
     record = recipes.load(recipe)
     _check_targets(output, None, background or Path(record.background_path), recipe)
     started = time.perf_counter()
-    scan = recipes.open_background(record, background)
-    result = recipes.replay(record, scan)
-    same = recipes.result_digest(result) == record.result_digest
+    scan = recipes.open_background(record, background, series_uid=series)
+    result = recipes.replay(record, scan, model=model)
+    if recipes.result_digest(result) != record.result_digest:
+        raise RadiogenError(
+            "the voxels made here are not those that it records; nothing was written", recipe
+        )
     _write(scan, result, output)
-    if not same:
-        typer.echo("radiogen: voxels differ from those of the recipe's machine", err=True)
-    _report(scan, result, output, time.perf_counter() - started, as_json, identical=same)
+    _report(scan, result, output, time.perf_counter() - started, as_json, identical=True)
 
 
 def _make(
     background: Path,
+    series: str | None,
     patient: str,
     edits: Edits,
     point: Point,
@@ -103,7 +114,7 @@ def _make(
         intent = Intent(subject_id=patient, edits=edits, seed=seed, strength=strength)
         metagene_vector(intent, generator)
         tell(0.1, "reading the scan")
-        scan = engines.read_ct(background)
+        scan = engines.read_ct(background, series)
         intent = Intent(patient, (), edits, NoduleSite(scan.series_uid, point), seed, strength)
         request = resolve(intent, Facts(scan, generator))
         if request is None:
@@ -126,16 +137,14 @@ def _write(
 ) -> None:
     """Write the volume and, if asked for, the recipe: both or neither."""
     from napari_radiogen.io.labels import write_volume
+    from napari_radiogen.io.save import save_together
     from napari_radiogen.session.exports import synthetic_volume
     from napari_radiogen.session.recipe import save
 
-    write_volume(synthetic_volume(scan, result), output)
+    parts = [(output, partial(write_volume, synthetic_volume(scan, result)))]
     if record is not None and recipe is not None:
-        try:
-            save(record, recipe)
-        except BaseException:
-            output.unlink(missing_ok=True)
-            raise
+        parts.append((recipe, partial(save, record)))
+    save_together(*parts)
 
 
 def _check_targets(output: Path, recipe: Path | None, *sources: Path) -> None:

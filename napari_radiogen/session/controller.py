@@ -54,12 +54,15 @@ class Session(Reactions):
 
     # --- scan and models -------------------------------------------------------
 
-    def open_path(self, path: str | Path) -> None:
-        """Read a DICOM folder or a volume file, then open it."""
+    def open_path(self, path: str | Path, series_uid: str | None = None) -> None:
+        """Read a DICOM folder or a volume file, then open it.
+
+        A folder with several series needs the UID of one.
+        """
         source = Path(path)
         self.work.start(
             "scan",
-            lambda ctx: self.engines.read_ct(source),
+            lambda ctx: self.engines.read_ct(source, series_uid),
             lambda ct: self._open(ct, source),
         )
 
@@ -150,10 +153,11 @@ class Session(Reactions):
         """Set the strength of the blend, clipped to 0..1."""
         self._change(lambda now: replace(now, strength=float(np.clip(strength, 0, 1))))
 
-    def place(self, point_lps_mm: Point) -> None:
+    def place(self, point_lps_mm: Point, *, record: bool = True) -> None:
         """Put the nodule at an LPS point (x, y, z) in mm, inside the lung.
 
-        While the lung is being outlined the point waits for it.
+        While the lung is being outlined the point waits for it. A place that
+        no person chose is no undo step: ``record`` False.
         """
         scan = self.scan
         if scan is None or self.generator is None:
@@ -161,9 +165,9 @@ class Session(Reactions):
             return
         x, y, z = (float(c) for c in point_lps_mm)
         if self.lung is None and self.is_busy("lung"):
-            self._waiting_point = (x, y, z)
+            self._waiting = (x, y, z), record
         else:
-            self._place_in(scan, (x, y, z))
+            self._place_in(scan, (x, y, z), record)
 
     def select(self, ids: Iterable[str]) -> None:
         """Mark subjects on the map; changes no pixels."""

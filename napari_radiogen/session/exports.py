@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.errors import InputError
+from napari_radiogen.io.save import save_together
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.recipe import make_recipe
 from napari_radiogen.session.recipe import save as save_recipe_file
@@ -55,13 +57,21 @@ def write_recipe(what: Exportable, path: Path) -> None:
     save_recipe_file(make_recipe(what.result, what.intent, what.scan, what.scan_path), path)
 
 
+def _write_with_recipe(
+    what: Exportable, path: Path, suffix: str, write: Callable[[Path], None]
+) -> None:
+    """Write an export and its recipe beside it: both or neither."""
+    beside = recipe_path(path, suffix)
+    save_together((path, write), (beside, lambda temporary: write_recipe(what, temporary)))
+
+
 def write_synthetic(what: Exportable, path: Path) -> None:
     """Write the scan with the nodule, and its recipe beside it."""
     from napari_radiogen.io.labels import write_volume
 
     suffix = check_suffix(path, VOLUME_SUFFIXES)
-    write_recipe(what, recipe_path(path, suffix))
-    write_volume(synthetic_volume(what.scan, what.result), path)
+    volume = synthetic_volume(what.scan, what.result)
+    _write_with_recipe(what, path, suffix, lambda temporary: write_volume(volume, temporary))
 
 
 def write_figure(what: Exportable, path: Path) -> None:
@@ -69,5 +79,5 @@ def write_figure(what: Exportable, path: Path) -> None:
     from napari_radiogen.session.figure import compose_figure, save_figure
 
     suffix = check_suffix(path, FIGURE_SUFFIXES)
-    write_recipe(what, recipe_path(path, suffix))
-    save_figure(compose_figure(what), path)
+    figure = compose_figure(what)
+    _write_with_recipe(what, path, suffix, lambda temporary: save_figure(figure, temporary))

@@ -11,8 +11,9 @@ import numpy as np
 from psygnal import Signal
 
 from napari_radiogen.domain import CTVolume, GeneCode, LabelVolume, Point, SynthesisResult
-from napari_radiogen.errors import Cancelled, RadiogenError, SynthesisError
+from napari_radiogen.errors import Cancelled, RadiogenError
 from napari_radiogen.session.jobs import JobRunner
+from napari_radiogen.session.live import KIND as SYNTHESIS
 from napari_radiogen.session.live import LiveNodule
 from napari_radiogen.session.models import LoadedModels
 from napari_radiogen.session.ports import Engines, FloatArray, Generator, Segmentation, Segmenter
@@ -63,7 +64,7 @@ class SessionFacts:
         self.vector: FloatArray | None = None
         self.code: GeneCode | None = None
         self._history = History()
-        self._waiting_point: Point | None = None
+        self._waiting: tuple[Point, bool] | None = None
 
     @property
     def generator(self) -> Generator | None:
@@ -124,11 +125,11 @@ class SessionFacts:
             return None
         return reference.map_position(self.code.vector, projection)
 
-    def _report(self, error: Exception) -> None:
+    def _report(self, kind: str, error: Exception) -> None:
         if isinstance(error, Cancelled):
             return
-        if isinstance(error, SynthesisError):
-            self._take_place_back()
+        if kind == SYNTHESIS:
+            self._drop_refused()
         if isinstance(error, RadiogenError):
             self.failed.emit(str(error))
         else:
@@ -136,8 +137,6 @@ class SessionFacts:
             line = " ".join(str(error).split())
             self.failed.emit(f"unexpected {type(error).__name__}: {line}")
 
-    def _take_place_back(self) -> None:
-        """Return to the place of the nodule on screen after a refused one."""
-        shown = None if self.result is None else self.result.request.site
-        if self.state.site != shown:
-            self.state.site = shown
+    def _drop_refused(self) -> None:
+        """Stop showing what the newest request, which failed, is not."""
+        raise NotImplementedError

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from napari_radiogen.constants import RESULT_CACHE_SIZE
-from napari_radiogen.domain import SynthesisRequest, SynthesisResult
+from napari_radiogen.domain import NoduleSite, SynthesisRequest, SynthesisResult
 from napari_radiogen.session.jobs import JobContext
 from napari_radiogen.session.work import Work
 
@@ -27,10 +27,17 @@ class LiveNodule:
         Runs the jobs.
     on_result
         Called when `result` changes.
+
+    Attributes
+    ----------
+    site
+        Where the last nodule showed; it outlives a nodule that `clear` took
+        off the screen.
     """
 
     def __init__(self, work: Work, on_result: Callable[[SynthesisResult | None], None]) -> None:
         self.result: SynthesisResult | None = None
+        self.site: NoduleSite | None = None
         self._work, self._on_result = work, on_result
         self._cache: OrderedDict[SynthesisRequest, SynthesisResult] = OrderedDict()
         self._dragging = False
@@ -40,6 +47,8 @@ class LiveNodule:
     def ask(self, request: SynthesisRequest | None, make: Make) -> None:
         """Show the nodule of a request as soon as there is one; None clears."""
         self._held = None
+        if request is None:
+            self.site = None
         if request is None or request in self._cache:
             self._work.cancel(KIND)
             self._show(None if request is None else self._cache[request])
@@ -55,6 +64,11 @@ class LiveNodule:
         """Stop, and drop all finished nodules: scan or model changed."""
         self.cancel()
         self._cache.clear()
+
+    def clear(self) -> None:
+        """Show nothing: the newest request has no nodule. A waiting one is asked."""
+        self._show(None)
+        self._ask_held()
 
     def cancel(self) -> None:
         """Stop; what shows stays."""
@@ -86,4 +100,5 @@ class LiveNodule:
     def _show(self, result: SynthesisResult | None) -> None:
         if result is not self.result:
             self.result = result
+            self.site = self.site if result is None else result.request.site
             self._on_result(result)

@@ -112,10 +112,10 @@ class Segmenter(Protocol):
         """Return the tumours; raise Cancelled when stopped."""
 
 
-def _read_ct(path: Path) -> CTVolume:
+def _read_ct(path: Path, series_uid: str | None = None) -> CTVolume:
     from napari_radiogen.io.read import read_ct
 
-    return read_ct(path)
+    return read_ct(path, series_uid)
 
 
 def _lung_mask(ct: CTVolume) -> LabelVolume:
@@ -147,6 +147,13 @@ def default_model_name() -> str:
     raise ModelError("no generator is installed; train one with: radiogen train mcgan")
 
 
+def _shipped_file(digest: str) -> str | None:
+    """Return the file of the shipped model with this sha256, if there is one."""
+    from napari_radiogen.inference.library import list_models
+
+    return next((str(e.path) for e in list_models() if e.sha256 == digest), None)
+
+
 def _load_segmenter() -> Segmenter:
     from napari_radiogen.inference.segmenter import load_segmenter
 
@@ -166,8 +173,9 @@ class Engines:
     The defaults import torch and the readers when they are first called.
     """
 
-    read_ct: Callable[[Path], CTVolume] = _read_ct
+    read_ct: Callable[[Path, str | None], CTVolume] = _read_ct
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
     load_generator: Callable[[str | None], Generator] = _load_generator
+    shipped_file: Callable[[str], str | None] = _shipped_file
     load_segmenter: Callable[[], Segmenter] = _load_segmenter
     make_synthesiser: Callable[[Any], Synthesiser] = _make_synthesiser

@@ -40,7 +40,7 @@ class Reactions(SessionFacts):
         self.work.cancel("tumours")
         self.live.forget()
         self.scan, self.scan_path, self.lung = ct, path, None
-        self._waiting_point = None
+        self._waiting = None
         self._history.clear()
         self.state.site = None
         self.scan_changed.emit(ct)
@@ -51,11 +51,11 @@ class Reactions(SessionFacts):
     def _show_lung(self, lung: LabelVolume) -> None:
         self.lung = lung
         self.lung_changed.emit(lung)
-        point, self._waiting_point = self._waiting_point, None
-        if point is not None and self.scan is not None:
-            self._place_in(self.scan, point)
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and self.scan is not None:
+            self._place_in(self.scan, *waiting)
 
-    def _place_in(self, scan: CTVolume, point: Point) -> None:
+    def _place_in(self, scan: CTVolume, point: Point, record: bool) -> None:
         try:
             if self.lung is None:
                 raise SynthesisError("the lung of this scan could not be outlined")
@@ -64,24 +64,30 @@ class Reactions(SessionFacts):
             self.failed.emit(str(error))
             return
         site = NoduleSite(scan.series_uid, point)
-        self._change(lambda now: replace(now, site=site))
+        self._change(lambda now: replace(now, site=site), record)
 
     def _show_tumours(self, tumours: Segmentation | None) -> None:
         self.tumours = tumours
         self.tumours_changed.emit(tumours)
 
     def _adopt_models(self, models: LoadedModels) -> None:
+        """Take over what was loaded; what failed to load leaves the old one in use."""
+        models = replace(models, segmenter=models.segmenter or self.segmenter)
+        before, generator = self.generator, models.generator
+        if generator is None and before is not None:
+            self.models = replace(self.models, segmenter=models.segmenter, problems=models.problems)
+            self.models_changed.emit()
+            return
         self.live.forget()
         self.models = models
         self._history.clear()
-        generator = models.generator
         if generator is not None:
-            self.state.apply(keep_known(self.state.intent, generator))
+            self.state.apply(keep_known(self.state.intent, generator, before))
         self.models_changed.emit()
         self._follow_genes()
         self._request()
 
-    def _change(self, make: Callable[[Intent], Intent]) -> None:
+    def _change(self, make: Callable[[Intent], Intent], record: bool = True) -> None:
         generator = self.generator
         if generator is None:
             self.failed.emit(NO_MODEL)
@@ -94,7 +100,8 @@ class Reactions(SessionFacts):
             self.failed.emit(str(error))
             return
         if after != before:
-            self._history.record(before)
+            if record:
+                self._history.record(before)
             self._adopt(after)
 
     def _restore(self, intent: Intent | None) -> None:
@@ -135,6 +142,15 @@ class Reactions(SessionFacts):
             )
 
         self.live.ask(wanted, make)
+
+    def _drop_refused(self) -> None:
+        """Return from a refused place, or take a nodule of other genes off the screen."""
+        site = self.live.site
+        if self.state.site == site:
+            self.live.clear()
+        else:
+            self.state.site = site
+            self._request()
 
     def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
         target = Path(path)

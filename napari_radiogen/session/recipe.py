@@ -15,7 +15,7 @@ from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.domain import CTVolume, NoduleSite, SynthesisRequest, SynthesisResult
 from napari_radiogen.errors import InputError, ModelError
 from napari_radiogen.io.save import save_json
-from napari_radiogen.session.ports import Engines
+from napari_radiogen.session.ports import Engines, Generator
 from napari_radiogen.session.state import Edits, Intent
 
 FORMAT = "napari-radiogen recipe"
@@ -42,7 +42,7 @@ class Recipe:
     averaged, edits
         How the metagenes came about.
     result_digest
-        sha256 of the composed voxels, or "".
+        sha256 of the composed voxels (`result_digest`).
     versions
         Package name to version.
     """
@@ -195,9 +195,14 @@ def load(path: Path) -> Recipe:
 
 
 def open_background(
-    recipe: Recipe, path: Path | None = None, engines: Engines | None = None
+    recipe: Recipe,
+    path: Path | None = None,
+    engines: Engines | None = None,
+    series_uid: str | None = None,
 ) -> CTVolume:
     """Read the recipe's scan, from its own path or another, and check it.
+
+    A folder with several series needs the UID of the one: recipes hold none.
 
     Raises
     ------
@@ -207,14 +212,17 @@ def open_background(
     source = path or Path(recipe.background_path)
     if path is None and not recipe.background_path:
         raise InputError("the recipe names no background file; give one with --background")
-    scan = (engines or Engines()).read_ct(source)
+    scan = (engines or Engines()).read_ct(source, series_uid)
     if scan_digest(scan) != recipe.background_digest:
         raise InputError("its voxels or geometry are not those of the recipe's background", source)
     return scan
 
 
 def replay(
-    recipe: Recipe, scan: CTVolume | None = None, engines: Engines | None = None
+    recipe: Recipe,
+    scan: CTVolume | None = None,
+    engines: Engines | None = None,
+    model: str | None = None,
 ) -> SynthesisResult:
     """Make a recipe's nodule again.
 
@@ -222,26 +230,21 @@ def replay(
     ----------
     scan
         From `open_background`; read by it when None.
+    model
+        Run folder or file of the weights, when they are not shipped.
 
     Raises
     ------
     InputError
         When the background changed.
     ModelError
-        When the weights changed.
+        When the weights are not found or are not those of the recipe.
     SynthesisError
         When the place cannot hold a nodule.
     """
     tools = engines or Engines()
     ct = open_background(recipe, engines=tools) if scan is None else scan
-    generator = tools.load_generator(recipe.model)
-    asked = recipe.request.model_digest
-    if generator.digest != asked:
-        raise ModelError(
-            f"its weights changed: the recipe asks for {asked[:12]}, here is "
-            f"{generator.digest[:12]}",
-            recipe.model,
-        )
+    generator = _load_generator(recipe, model, tools)
     if len(recipe.request.metagenes) != len(generator.metagenes.names):
         raise InputError(
             f"expected {len(generator.metagenes.names)} metagenes, got "
@@ -251,3 +254,24 @@ def replay(
     return tools.make_synthesiser(generator).synthesise(
         ct, replace(recipe.request, site=site), lung=tools.lung_mask(ct)
     )
+
+
+def _load_generator(recipe: Recipe, model: str | None, engines: Engines) -> Generator:
+    """Load the recipe's own weights: from ``model``, by their digest, or by name."""
+    asked = recipe.request.model_digest
+    source = model or engines.shipped_file(asked) or recipe.model
+    try:
+        generator = engines.load_generator(source)
+    except ModelError as error:
+        if model is not None:
+            raise
+        raise ModelError(
+            f"{error.reason}; give the recipe's run folder with --model", error.subject
+        ) from error
+    if generator.digest != asked:
+        raise ModelError(
+            f"its weights changed: the recipe asks for {asked[:12]}, here is "
+            f"{generator.digest[:12]}",
+            source,
+        )
+    return generator

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_radiogen.domain import CTVolume, SynthesisRequest
+from napari_radiogen.domain import CTVolume, Metagenes, SynthesisRequest
 from napari_radiogen.errors import InputError
 from napari_radiogen.session.ports import FloatArray, Generator
 from napari_radiogen.session.state import Intent
@@ -59,17 +59,28 @@ def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
     return vector
 
 
-def keep_known(intent: Intent, generator: Generator) -> Intent:
+def keep_known(intent: Intent, generator: Generator, before: Generator | None) -> Intent:
     """Return what a newly loaded model can take over of an intent.
 
-    When it knows none of the subjects it starts with its own first one.
+    When it knows none of the subjects it starts with its own first one. Edits
+    stay only when both models score the same metagenes: M01 of another fit is
+    another set of genes.
     """
-    known, names = generator.subject_ids, generator.metagenes.names
+    known = generator.subject_ids
     averaged = tuple(s for s in intent.averaged if s in known)
     if intent.subject_id not in known and not averaged:
         return replace(intent, subject_id=known[0], averaged=(), edits=())
-    edits = tuple(e for e in intent.edits if e[0] in names)
-    return replace(intent, averaged=averaged, edits=edits)
+    same = before is not None and same_metagenes(before.metagenes, generator.metagenes)
+    return replace(intent, averaged=averaged, edits=intent.edits if same else ())
+
+
+def same_metagenes(a: Metagenes, b: Metagenes) -> bool:
+    """Say whether the metagenes of two models have the same names, genes and weights."""
+    return (
+        a.names == b.names
+        and a.gene_symbols == b.gene_symbols
+        and np.array_equal(a.weights, b.weights)
+    )
 
 
 def resolve(intent: Intent, facts: Facts) -> SynthesisRequest | None:

@@ -20,7 +20,7 @@ class Work:
     on_progress
         Called with (kind, fraction, message).
     on_error
-        Called with an exception that a job raised.
+        Called with (kind, exception) when a job raised.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Work:
         runner: JobRunner,
         on_busy: Callable[[str, bool], None],
         on_progress: Callable[[str, float, str], None],
-        on_error: Callable[[Exception], None],
+        on_error: Callable[[str, Exception], None],
     ) -> None:
         self.runner = runner
         self._on_busy, self._on_progress, self._on_error = on_busy, on_progress, on_error
@@ -53,7 +53,7 @@ class Work:
 
         def fail(error: Exception) -> None:
             self._set_busy(kind, False)
-            self._on_error(error)
+            self._on_error(kind, error)
 
         def progress(fraction: float, message: str) -> None:
             self._on_progress(kind, float(fraction), message)

@@ -5,6 +5,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813
 
 from napari_radiogen.cli import main
+from napari_radiogen.errors import InputError
 from napari_radiogen.io.labels import write_volume
 from napari_radiogen.io.read import read_ct
 from napari_radiogen.session import ports, recipe
@@ -134,6 +135,17 @@ def test_a_recipe_that_cannot_be_written_takes_the_volume_with_it(
     assert sorted(tmp_path.iterdir()) == [scan]
 
 
+def test_a_recipe_that_cannot_be_written_leaves_the_older_volume(tmp_path, synthesize):
+    out, taken = tmp_path / "s.nii.gz", tmp_path / "r.json"
+    synthesize(out)
+    before = out.read_bytes()
+    taken.mkdir()
+    code, told = synthesize(out, "--recipe", taken, seed="8")
+    assert code == 1
+    assert told.err.count("\n") == 1
+    assert out.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["s.txt", "s.dcm", ".nii.gz", "nowhere/s.nii.gz"])
 def test_names_that_cannot_be_written_are_refused_before_any_work(tmp_path, synthesize, name):
     assert synthesize(tmp_path / name)[0] == 1
@@ -183,6 +195,47 @@ def test_replay_refuses_other_weights(tmp_path, synthesize, capsys, monkeypatch)
     assert main(["replay", str(record), "-o", str(again)]) == 1
     assert "weights changed" in capsys.readouterr().err
     assert not again.exists()
+
+
+def test_replay_refuses_voxels_that_are_not_those_of_the_recipe(tmp_path, synthesize, capsys):
+    record, again = tmp_path / "r.json", tmp_path / "again.nii.gz"
+    synthesize(tmp_path / "s.nii.gz", "--recipe", record)
+    values = json.loads(record.read_text())
+    record.write_text(json.dumps({**values, "result_digest": "0" * 64}))
+    assert main(["replay", str(record), "-o", str(again)]) == 1
+    told = capsys.readouterr().err
+    assert "r.json: the voxels" in told
+    assert told.count("\n") == 1
+    assert not again.exists()
+
+
+def test_replay_takes_a_run(tmp_path, synthesize, monkeypatch):
+    def load(name):
+        return FakeGenerator(digest=("f" if name == "run" else "0") * 64)
+
+    record, again = tmp_path / "r.json", tmp_path / "again.nii.gz"
+    synthesize(tmp_path / "s.nii.gz", "--recipe", record)
+    changed = make_engines(read_ct=read_ct, load_generator=load)
+    monkeypatch.setattr(recipe, "Engines", lambda: changed)
+    assert main(["replay", str(record), "-o", str(again)]) == 1
+    assert main(["replay", str(record), "-o", str(again), "--model", "run"]) == 0
+
+
+def test_one_of_several_series_is_chosen_by_its_uid(tmp_path, synthesize, monkeypatch):
+    def read(path, series_uid):
+        if series_uid != "1.2.3":
+            raise InputError("2 CT series; choose one", path)
+        return make_scan()
+
+    engines = make_engines(read_ct=read)
+    monkeypatch.setattr(ports, "Engines", lambda: engines)
+    monkeypatch.setattr(recipe, "Engines", lambda: engines)
+    out, record = tmp_path / "s.nii.gz", tmp_path / "r.json"
+    again = ["replay", str(record), "-o", str(tmp_path / "again.nii.gz")]
+    assert synthesize(out)[0] == 1
+    assert synthesize(out, "--series", "1.2.3", "--recipe", record)[0] == 0
+    assert main(again) == 1
+    assert main([*again, "--series", "1.2.3"]) == 0
 
 
 def test_replay_refuses_what_is_no_recipe(tmp_path, capsys):

@@ -163,9 +163,10 @@ class FakeSegmenter:
 
 def make_engines(**changes) -> Engines:
     values = {
-        "read_ct": lambda path: make_scan(),
+        "read_ct": lambda path, series_uid: make_scan(),
         "lung_mask": lung_mask,
         "load_generator": lambda name: FakeGenerator(),
+        "shipped_file": lambda digest: None,
         "load_segmenter": FakeSegmenter,
         "make_synthesiser": FakeSynthesiser,
     }

@@ -138,7 +138,7 @@ def test_a_place_outside_the_lung_is_refused_and_changes_nothing(session, told):
     assert session.state.intent == before
     assert session.result is shown
     assert len(told.failed) == 2
-    assert all("lies outside the" in line and "\n" not in line for line in told.failed)
+    assert all("outside the" in line and "\n" not in line for line in told.failed)
     assert told.results == []
 
 
@@ -161,6 +161,57 @@ def test_a_place_that_the_synthesiser_refuses_is_taken_back():
     assert session.result.request.seed == 4
     session.undo()
     assert session.state.intent == before
+
+
+class Picky(FakeSynthesiser):
+    """Shows a first look of every nodule, then refuses those with M01 below -2."""
+
+    def synthesise(self, ct, request, *, first_look=None, **kwargs):
+        result = super().synthesise(ct, request, first_look=first_look, **kwargs)
+        if request.metagenes[0] < -2:
+            raise SynthesisError("these genes gave no nodule here")
+        return result
+
+
+@pytest.mark.parametrize("dragging", [False, True])
+def test_genes_without_a_nodule_take_the_old_one_off_the_screen(dragging):
+    session = Session(generator=FakeGenerator(), engines=make_engines(make_synthesiser=Picky))
+    session.open_scan(make_scan())
+    session.place(CENTRE)
+    told, site = Recorder(session), session.state.site
+    if dragging:
+        session.begin_gesture()
+    for z in (-2.5, -2.6):
+        session.set_metagene("M01", z)
+        assert session.result is None
+        assert told.results[-1] is None
+        assert told.failed[-1] == "these genes gave no nodule here"
+        assert session.state.site == site
+        assert session.vector[0] == pytest.approx(z)
+    session.place(ELSEWHERE)
+    session.set_metagene("M01", 1.0)
+    assert session.result.request.metagenes[0] == 1.0
+
+
+def test_an_unexpected_failure_leaves_no_old_nodule_either(session, told, monkeypatch):
+    def run_out(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(session.models.synthesiser, "synthesise", run_out)
+    session.reroll()
+    assert session.result is None
+    assert told.results == [None]
+
+
+def test_another_job_that_fails_leaves_the_nodule(session, told):
+    def refuse(path, series_uid):
+        raise SynthesisError("nothing to do with the nodule")
+
+    shown = session.result
+    session.engines = make_engines(read_ct=refuse)
+    session.open_path("bad.nii")
+    assert session.result is shown
+    assert told.results == []
 
 
 def test_without_models_every_action_says_so_in_one_line():
@@ -213,6 +264,54 @@ def test_loading_another_model_keeps_what_it_knows(session):
     assert session.result.request.model_digest == "e" * 64
 
 
+def test_a_model_that_does_not_load_leaves_the_one_in_use(session, told):
+    def refuse(*_):
+        raise ModelError("no such model")
+
+    session.set_seed(5)
+    generator, segmenter, shown = session.generator, session.segmenter, session.result
+    session.engines = make_engines(load_generator=refuse, load_segmenter=refuse)
+    session.load_models("other")
+    assert told.failed == ["no such model"] * 2
+    assert (session.generator, session.segmenter) == (generator, segmenter)
+    assert session.result is shown
+    assert session.can_undo
+    session.set_seed(6)
+    assert session.result.request.seed == 6
+
+
+def test_a_segmenter_that_does_not_load_leaves_the_one_in_use(session):
+    def refuse():
+        raise ModelError("no segmenter")
+
+    segmenter = session.segmenter
+    other = FakeGenerator(digest="e" * 64)
+    session.engines = make_engines(load_generator=lambda name: other, load_segmenter=refuse)
+    session.load_models("other")
+    assert session.generator is other
+    assert session.segmenter is segmenter
+
+
+def test_a_place_that_nobody_chose_is_no_step(session):
+    session.place(ELSEWHERE, record=False)
+    assert session.result.request.site.centre_lps_mm == ELSEWHERE
+    session.undo()
+    assert session.state.site is None
+
+
+def test_one_series_of_a_folder_can_be_opened(session):
+    asked = []
+
+    def read(path, series_uid):
+        asked.append(series_uid)
+        return make_scan()
+
+    session.engines = make_engines(read_ct=read)
+    session.open_path("folder")
+    session.open_path("folder", "1.2.3")
+    assert asked == [None, "1.2.3"]
+
+
 def test_a_new_scan_clears_nodule_tumours_and_steps(session, told):
     session.find_tumours()
     session.set_seed(3)
@@ -226,7 +325,7 @@ def test_a_new_scan_clears_nodule_tumours_and_steps(session, told):
 
 
 def test_a_file_that_cannot_be_read_leaves_the_open_scan(session, told):
-    def refuse(path):
+    def refuse(path, series_uid):
         raise InputError("expected a CT", path)
 
     session.engines = make_engines(read_ct=refuse)
@@ -238,7 +337,7 @@ def test_a_file_that_cannot_be_read_leaves_the_open_scan(session, told):
 
 
 def test_an_unexpected_error_is_one_line_too(session, told):
-    def break_down(path):
+    def break_down(path, series_uid):
         raise RuntimeError("first\nsecond")
 
     session.engines = make_engines(read_ct=break_down)

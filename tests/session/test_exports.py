@@ -84,6 +84,28 @@ def test_a_name_that_cannot_be_written_is_one_line(tmp_path, session, told, name
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["nodule.png", "nodule.nii.gz"])
+def test_an_export_that_fails_leaves_the_older_pair(tmp_path, session, told, monkeypatch, name):
+    def refuse(temporary, *_):
+        raise OSError(28, "No space left on device")
+
+    path, beside = tmp_path / name, tmp_path / "nodule.recipe.json"
+    path.write_text("older")
+    beside.write_text("older recipe")
+    export = session.export_figure if name.endswith("png") else session.export_volume
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_radiogen.session.figure.save_figure", lambda _, p: refuse(p))
+        patch.setattr("napari_radiogen.io.labels.write_volume", lambda _, p: refuse(p))
+        export(path)
+    with monkeypatch.context() as patch:
+        patch.setattr("napari_radiogen.session.exports.save_recipe_file", refuse)
+        export(path)
+    assert len(told.failed) == 2
+    assert all("No space left" in line and ".radiogen-" not in line for line in told.failed)
+    assert (path.read_text(), beside.read_text()) == ("older", "older recipe")
+    assert sorted(tmp_path.iterdir()) == sorted([path, beside])
+
+
 def test_nothing_is_exported_before_there_is_a_nodule(tmp_path, session, told):
     session.open_scan(make_scan())
     session.save_recipe(tmp_path / "r.json")

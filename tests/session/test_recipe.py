@@ -38,7 +38,7 @@ def test_a_changed_scan_is_refused(record):
     scan = make_scan()
     voxels = scan.voxels.copy()
     voxels[0, 0, 0] += 1
-    changed = make_engines(read_ct=lambda path: replace(scan, voxels=voxels))
+    changed = make_engines(read_ct=lambda path, uid: replace(scan, voxels=voxels))
     with pytest.raises(InputError, match=r"scan\.nii\.gz.*recipe's background"):
         recipe.replay(record, engines=changed)
 
@@ -47,6 +47,38 @@ def test_changed_weights_are_refused(record):
     engines = make_engines(load_generator=lambda name: FakeGenerator(digest="0" * 64))
     with pytest.raises(ModelError, match="weights changed"):
         recipe.replay(record, engines=engines)
+
+
+def _engines_with(asked, **files):
+    """Engines whose weights lie under names; what was asked for is noted."""
+
+    def load(name):
+        asked.append(name)
+        if name not in files:
+            raise ModelError("no such model", name)
+        return FakeGenerator(digest=files[name])
+
+    return load
+
+
+def test_weights_of_a_run_are_found_with_model_only(record, session):
+    asked = []
+    engines = make_engines(load_generator=_engines_with(asked, run="f" * 64, other="0" * 64))
+    with pytest.raises(ModelError, match=r"mcgan-fake: no such model; .*--model"):
+        recipe.replay(record, engines=engines)
+    with pytest.raises(ModelError, match="other: its weights changed"):
+        recipe.replay(record, engines=engines, model="other")
+    again = recipe.replay(record, engines=engines, model="run")
+    assert recipe.result_digest(again) == record.result_digest
+    assert asked == ["mcgan-fake", "other", "run"]
+
+
+def test_shipped_weights_are_found_by_their_digest(record):
+    asked = []
+    load = _engines_with(asked, renamed="f" * 64, **{"mcgan-fake": "0" * 64})
+    shipped = {"f" * 64: "renamed"}
+    recipe.replay(record, engines=make_engines(load_generator=load, shipped_file=shipped.get))
+    assert asked == ["renamed"]
 
 
 def test_the_digest_sees_geometry_and_type():

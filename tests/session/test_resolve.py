@@ -5,7 +5,7 @@ import pytest
 
 from napari_radiogen.domain import NoduleSite
 from napari_radiogen.errors import InputError
-from napari_radiogen.session.resolve import Facts, metagene_vector, resolve
+from napari_radiogen.session.resolve import Facts, keep_known, metagene_vector, resolve
 from napari_radiogen.session.state import Intent
 from tests.session.fakes import CENTRE, SERIES, FakeGenerator, make_scan
 
@@ -64,3 +64,18 @@ def test_unknown_names_are_refused(facts):
         resolve(replace(INTENT, subject_id="S-9999"), facts)
     with pytest.raises(InputError, match="M77"):
         resolve(replace(INTENT, edits=(("M77", 1.0),)), facts)
+
+
+def _refitted(**change):
+    generator = FakeGenerator()
+    generator.metagenes = replace(generator.metagenes, **change)
+    return generator
+
+
+def test_edits_stay_with_the_same_metagenes_only(facts):
+    before = facts.generator
+    assert keep_known(INTENT, FakeGenerator(digest="e" * 64), before) == INTENT
+    weights = before.metagenes.weights[::-1].copy()
+    genes = before.metagenes.gene_symbols[::-1]
+    for other in (_refitted(weights=weights), _refitted(gene_symbols=genes)):
+        assert keep_known(INTENT, other, before) == replace(INTENT, edits=())
