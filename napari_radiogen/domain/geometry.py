@@ -74,7 +74,7 @@ class VolumeGeometry:
     @property
     def step_matrix(self) -> FloatArray:
         """3x3 from index (x, y, z) to mm: direction times spacing."""
-        return self.direction_matrix * np.array(self.spacing_mm[::-1])
+        return np.asarray(self.direction_matrix * np.array(self.spacing_mm[::-1]))
 
     @property
     def affine_zyx(self) -> FloatArray:
