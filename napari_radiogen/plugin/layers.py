@@ -133,9 +133,14 @@ def placement(geometry: VolumeGeometry) -> dict[str, Any]:
     }
 
 
+def synthetic_kind(ct: CTVolume) -> str:
+    """Return what kind of synthetic scan this is: a phantom, or one with a painted nodule."""
+    return "phantom" if "phantom" in ct.description.lower() else "synthetic"
+
+
 def ct_layer(ct: CTVolume, window: str = "Lung") -> LayerData:
     """Return the image layer of an upright CT."""
-    name = f"{CT_LAYER} (phantom)" if ct.synthetic else CT_LAYER
+    name = f"{CT_LAYER} ({synthetic_kind(ct)})" if ct.synthetic else CT_LAYER
     metadata = {"radiogen": "ct", "series_uid": ct.series_uid, "warnings": ct.warnings}
     arguments = {
         "name": name,

@@ -11,7 +11,7 @@ from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, Point, SynthesisResult
 from napari_radiogen.plugin import layers as build
 from napari_radiogen.plugin.canvas_marks import CanvasMarks
-from napari_radiogen.plugin.layers import DisplayVolume, LayerData
+from napari_radiogen.plugin.layers import DisplayVolume, LayerData, synthetic_kind
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.reslice import Insert, hu_at
 from napari_radiogen.plugin.styles import CROSSHAIR_COLOR, SYNTHETIC_COLOR
@@ -173,7 +173,7 @@ class Presenter:
         if self.session.result is not None and self.session.state.show_synthetic:
             lines.append(f"{SYNTHETIC} nodule")
         if self.session.scan is not None and self.session.scan.synthetic:
-            lines.append("phantom CT")
+            lines.append(f"{synthetic_kind(self.session.scan)} CT")
         generator = self.session.generator
         if lines and generator is not None:
             kind = generator.cohort.split(":")[0]

@@ -123,7 +123,10 @@ def test_a_flat_layer_has_no_geometry():
 
 
 def test_a_phantom_says_so_in_its_layers_name():
-    assert "phantom" in layers.ct_layer(replace(make_scan(), synthetic=True))[1]["name"]
+    phantom = replace(make_scan(), synthetic=True, description="SYNTHETIC phantom chest")
+    assert layers.ct_layer(phantom)[1]["name"] == "CT (phantom)"
+    painted = replace(make_scan(), synthetic=True, description="SYNTHETIC")
+    assert layers.ct_layer(painted)[1]["name"] == "CT (synthetic)"
     assert "phantom" not in layers.ct_layer(make_scan())[1]["name"]
 
 
