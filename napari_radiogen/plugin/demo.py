@@ -94,7 +94,7 @@ class Demo:
         lung = self.session.lung
         point = None if lung is None else left_lung_site(lung, near)
         if point is not None:
-            self.session.place(point)
+            self.session.place(point, record=False)
             self._first_site = self.session.state.site
             self.workbench.presenter.go_to(point)
 
