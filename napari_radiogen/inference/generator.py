@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from pydantic import ValidationError
 from scipy import ndimage as ndi
+from torch import Tensor
 
 from napari_radiogen.constants import BLEND_CORE_MM, BLEND_REACH_MM
 from napari_radiogen.domain import GeneCodeTable, Metagenes, Subject
@@ -20,7 +21,7 @@ from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
 from napari_radiogen.models.checkpoint import load_strictly
 from napari_radiogen.models.mcgan import Generator as Network
-from napari_radiogen.models.mcgan import MCGANConfig, Noise, draw_noise
+from napari_radiogen.models.mcgan import MCGANConfig, Noise, draw_noise, scaled_noise
 
 FloatArray = npt.NDArray[np.float32]
 SYSTEM = "mcgan"
@@ -59,6 +60,9 @@ class Generator:
         Learned codes of the subjects with their place on the maps.
     field_of_view_mm, size_px, hu_range
         Of the patches that the network was trained on.
+    gene_gain, noise_scale
+        Of metagenes and noise before they enter the network, chosen on
+        validation patients.
     learned_permuted_genes
         True for a null model, whose genes were dealt to other subjects.
     training_digest
@@ -79,6 +83,8 @@ class Generator:
     size_px: int
     hu_range: tuple[float, float]
     network: Network
+    gene_gain: float = 1.0
+    noise_scale: float = 1.0
     learned_permuted_genes: bool = False
     training_digest: str = ""
 
@@ -95,8 +101,11 @@ class Generator:
     def encode(self, metagenes: npt.NDArray[Any]) -> FloatArray:
         """Turn metagene z-scores (N, K) into codes (N, D)."""
         with torch.inference_mode():
-            told = torch.from_numpy(np.ascontiguousarray(metagenes, dtype=np.float32))
-            return np.asarray(self.network.encode(told).numpy())
+            return np.asarray(self._encode(metagenes).numpy())
+
+    def _encode(self, metagenes: npt.NDArray[Any]) -> Tensor:
+        told = torch.from_numpy(np.ascontiguousarray(metagenes, dtype=np.float32))
+        return self.network.encode(self.gene_gain * told)
 
     def generate(
         self,
@@ -133,7 +142,7 @@ class Generator:
         turns = [turn_of(seed) for seed in noise]
         unit = turned(hu_to_unit(backgrounds_hu, self.hu_range), turns)
         with torch.inference_mode():
-            code = self.network.encode(torch.from_numpy(np.asarray(metagenes, dtype=np.float32)))
+            code = self._encode(metagenes)
             dz = torch.from_numpy(np.asarray(dz_mm, dtype=np.float32))
             seen = torch.from_numpy(unit)[:, None]
             out = self.network(seen, code, dz, self._noise(noise))
@@ -153,7 +162,8 @@ class Generator:
             self.network.config, [torch.Generator().manual_seed(s) for s in distinct]
         )
         rows = torch.tensor([distinct.index(s) for s in seeds])
-        return Noise(drawn.z[rows], tuple(m[rows] for m in drawn.maps))
+        repeated = Noise(drawn.z[rows], tuple(m[rows] for m in drawn.maps))
+        return scaled_noise(repeated, self.noise_scale)
 
 
 def turn_of(seed: int) -> int:
@@ -225,8 +235,9 @@ def _assemble(model: LoadedModel) -> Generator:
     scores = tensors["subjects.metagenes"].float().numpy()
     if scores.shape != (len(subjects), len(metagenes.names)):
         raise ModelError("its subjects and their metagenes do not fit", subject=model.name)
+    gain = float(about["use"]["gene_gain"])
     with torch.inference_mode():
-        codes = network.encode(torch.from_numpy(scores)).numpy()
+        codes = network.encode(gain * torch.from_numpy(scores)).numpy()
     maps = {k[4:]: t.float().numpy() for k, t in tensors.items() if k.startswith("map.")}
     return Generator(
         name=model.name,
@@ -242,6 +253,8 @@ def _assemble(model: LoadedModel) -> Generator:
         size_px=int(about["patch"]["size_px"]),
         hu_range=(float(about["patch"]["hu_range"][0]), float(about["patch"]["hu_range"][1])),
         network=network,
+        gene_gain=gain,
+        noise_scale=float(about["use"]["noise_scale"]),
         learned_permuted_genes=about["config"]["permute"] is not None,
         training_digest=_training_digest(about),
     )

@@ -173,6 +173,11 @@ def draw_noise(
     return Noise(z.to(device), tuple(m.to(device) for m in maps))
 
 
+def scaled_noise(noise: Noise, scale: float) -> Noise:
+    """Return quieter noise: the truncation trick (Brock 2019), by scaling."""
+    return Noise(noise.z * scale, tuple(m * scale for m in noise.maps))
+
+
 class Verdict(NamedTuple):
     """Scores (B, ...) of image, image with mask, image with mask and genes."""
 

@@ -58,7 +58,7 @@ def package(
         tensors[f"metagenes.{name}"] = torch.from_numpy(getattr(metagenes, name))
     tensors["subjects.metagenes"] = torch.from_numpy(scores)
     with torch.no_grad():
-        codes = network.encode(torch.from_numpy(scores)).numpy()
+        codes = network.encode(torch.from_numpy(trained.gene_gain * scores)).numpy()
     if config.permute is None:
         for name, project in (("t-SNE", tsne), ("UMAP", umap), ("PCA", pca)):
             tensors[f"map.{name}"] = torch.from_numpy(project(codes))
@@ -99,13 +99,14 @@ def describe(
             }
             for s in store.subjects
         ],
+        "use": {"gene_gain": trained.gene_gain, "noise_scale": trained.noise_scale},
         "training": {
             "steps": trained.step,
             "minutes": round(trained.minutes, 1),
             "validation": {k: round(v, 4) for k, v in trained.validation.items()},
             "environment": environment(),
         },
-        "use": RESEARCH_USE,
+        "warning": RESEARCH_USE,
     }
 
 
@@ -125,7 +126,7 @@ def card(about: dict[str, Any], source: str) -> str:
     lines = [
         f"# {about['name']}",
         "",
-        f"**{about['use']}.** Multi-conditional GAN, plus mode (after Xu 2019), "
+        f"**{about['warning']}.** Multi-conditional GAN, plus mode (after Xu 2019), "
         f"{about['parameters']:,} parameters.",
         "",
         "## Data",
@@ -141,6 +142,8 @@ def card(about: dict[str, Any], source: str) -> str:
         f"{training['environment']['threads']} thread(s), torch "
         f"{training['environment']['torch']}.",
         f"- Chosen on validation patients (Spearman): {validation}.",
+        f"- Used with metagenes times {about['use']['gene_gain']} and noise times "
+        f"{about['use']['noise_scale']}, chosen there too.",
     ]
     if permuted:
         lines.append(
