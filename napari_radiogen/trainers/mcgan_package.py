@@ -14,8 +14,8 @@ from napari_radiogen.domain import Metagenes
 from napari_radiogen.genomics.metagenes import fit_metagenes
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.checkpoint import pack, parameter_count
-from napari_radiogen.trainers.mcgan import TrainedGenerator
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
+from napari_radiogen.trainers.mcgan_judge import TrainedGenerator
 from napari_radiogen.trainers.run import environment
 
 SYSTEM = "mcgan"

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from napari_radiogen.io.cohort_store import open_cohort
 from napari_radiogen.models.checkpoint import unpack
-from napari_radiogen.trainers.mcgan import TrainedGenerator, train_mcgan
+from napari_radiogen.trainers.mcgan import train_mcgan
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
+from napari_radiogen.trainers.mcgan_judge import TrainedGenerator
 from napari_radiogen.trainers.mcgan_package import card, fit_cohort_metagenes, package
 from napari_radiogen.trainers.run import Progress, RunFolder
 

@@ -13,6 +13,7 @@ from napari_radiogen.inference.library import find_model
 from napari_radiogen.io.cohort_store import open_cohort
 from napari_radiogen.trainers.mcgan import augment
 from napari_radiogen.trainers.mcgan_config import MCGANTraining, read_config
+from napari_radiogen.trainers.mcgan_judge import TrainedGenerator, choose_use
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
 from napari_radiogen.trainers.run import Clock, RunFolder
@@ -149,3 +150,22 @@ def test_configs_refuse_what_they_do_not_know(tmp_path):
         read_config(file, {})
     with pytest.raises(InputError, match="steps"):
         read_config(None, {"steps": 0})
+
+
+class _FixedJudge:
+    """Scores settings from a table instead of measuring."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def scores(self, generator, gene_gain=1.0, noise_scale=1.0):
+        return {"score": self.table.get((gene_gain, noise_scale), 0.0)}
+
+
+def test_the_best_setting_is_taken_and_of_equals_the_quietest():
+    trained = TrainedGenerator(None, 5, {"score": 0.3}, 1.0)
+    clear = choose_use(trained, _FixedJudge({(1.3, 1.0): 0.9, (1.0, 0.5): 0.5}))
+    assert (clear.gene_gain, clear.noise_scale) == (1.3, 1.0)
+    alike = choose_use(trained, _FixedJudge({(1.3, 1.0): 0.9, (1.15, 0.5): 0.89}))
+    assert (alike.gene_gain, alike.noise_scale) == (1.15, 0.5)
+    assert alike.validation == {"score": 0.89}
