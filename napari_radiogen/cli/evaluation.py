@@ -48,6 +48,9 @@ def control(
             help="Model trained on permuted genes; repeat. Default: those shipped with the model."
         ),
     ] = None,
+    measuring: Annotated[
+        str, typer.Option(help="The measuring U-Net: name, or path of a run.")
+    ] = "unet-measuring",
     draws: Annotated[int, typer.Option(min=1, help="Pairs of noise and background.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="Of noise, backgrounds and resampling.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -57,7 +60,7 @@ def control(
     from napari_radiogen.evaluation.settings import ControlSettings
     from napari_radiogen.inference.generator import load_generator
     from napari_radiogen.inference.library import find_model
-    from napari_radiogen.inference.measuring import load_measuring_unet
+    from napari_radiogen.inference.measuring import ALL_TURNS, load_measuring_unet
     from napari_radiogen.io.cohort_store import open_cohort
 
     store = open_cohort(cohort)
@@ -67,7 +70,7 @@ def control(
     with progress("evaluate control") as report_progress:
         report = evaluate_control(
             judged,
-            load_measuring_unet(),
+            load_measuring_unet(measuring, turns=ALL_TURNS),
             store,
             permuted=[load_null(run, judged) for run in null],
             settings=ControlSettings(draws=draws, seed=seed),

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata
 
 from napari_radiogen.domain import ExpressionMatrix
 
@@ -43,12 +42,6 @@ class GeneDesign:
     batch: float = 0.3
     purity: float = 0.2
     batches: int = 3
-
-
-def normal_scores(values: npt.ArrayLike) -> FloatArray:
-    """Turn values (N,) into standard normal scores of their ranks."""
-    ranks = rankdata(np.asarray(values, dtype=float))
-    return np.asarray(norm.ppf((ranks - 0.5) / len(ranks)))
 
 
 def invent_expression(

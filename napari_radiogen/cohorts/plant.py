@@ -13,7 +13,7 @@ import numpy.typing as npt
 from sklearn.linear_model import RidgeCV
 
 from napari_radiogen import __version__
-from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression, normal_scores
+from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression
 from napari_radiogen.cohorts.nodule_slices import (
     NoduleBox,
     SliceRow,
@@ -27,6 +27,7 @@ from napari_radiogen.cohorts.nodule_slices import (
 from napari_radiogen.constants import ATTRIBUTES, PIXEL_MM
 from napari_radiogen.domain import ExpressionMatrix, Split, Subject
 from napari_radiogen.errors import Cancelled, CohortError, InputError
+from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.genomics.metagenes import fit_metagenes
 from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.io.cohort_store import CohortContent, write_cohort

@@ -23,15 +23,24 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: Pixels this much larger or smaller than the network's are resampled (ratio).
 PIXEL_TOLERANCE = 0.01
+#: The symmetries of a square; evaluation averages over all of them.
+ALL_TURNS = 8
 #: Probability at which a pixel belongs to the nodule.
 THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class MeasuringUNet:
-    """A U-Net that outlines the nodule in the middle of a slice."""
+    """A U-Net that outlines the nodule in the middle of a slice.
+
+    Parameters
+    ----------
+    turns
+        Over how many of a square's eight symmetries probabilities are averaged.
+    """
 
     reader: SliceReader
+    turns: int = 1
 
     @property
     def name(self) -> str:
@@ -77,19 +86,25 @@ class MeasuringUNet:
     def _padded_probability(self, images_hu: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         height, width = images_hu.shape[1:]
         pad = ((0, 0), (0, -height % STRIDE), (0, -width % STRIDE))
-        probability = self.reader.probability(np.pad(images_hu, pad, mode="edge"))
-        return probability[:, :height, :width]
+        padded = np.pad(images_hu, pad, mode="edge")
+        total = np.zeros(padded.shape, dtype=np.float32)
+        for turn in range(self.turns):
+            told = self.reader.probability(np.ascontiguousarray(_turned(padded, turn)))
+            total += _turned_back(told, turn)
+        return total[:, :height, :width] / self.turns
 
 
-def load_measuring_unet(name: str = "unet-measuring") -> MeasuringUNet:
+def load_measuring_unet(name: str = "unet-measuring", *, turns: int = 1) -> MeasuringUNet:
     """Load the measuring U-Net.
+
+    Evaluation asks for all eight turns; one is enough for a live read-out.
 
     Raises
     ------
     ModelError
         When there is no such model, or it is not a U-Net.
     """
-    return MeasuringUNet(load_reader(name))
+    return MeasuringUNet(load_reader(name), turns)
 
 
 def central_part(mask: npt.NDArray[Any]) -> BoolArray:
@@ -101,6 +116,16 @@ def central_part(mask: npt.NDArray[Any]) -> BoolArray:
     inside = np.argwhere(labels > 0)
     nearest = inside[np.argmin(((inside - centre) ** 2).sum(axis=1))]
     return np.asarray(labels == labels[tuple(nearest)])
+
+
+def _turned(images: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
+    turned = np.rot90(images, turn % 4, (1, 2))
+    return turned[:, :, ::-1] if turn >= 4 else turned
+
+
+def _turned_back(images: npt.NDArray[Any], turn: int) -> npt.NDArray[Any]:
+    mirrored = images[:, :, ::-1] if turn >= 4 else images
+    return np.rot90(mirrored, -turn % 4, (1, 2))
 
 
 def _resized(images: npt.NDArray[Any], size: tuple[int, int]) -> npt.NDArray[np.float32]:

@@ -53,9 +53,9 @@ def generator_loss(fake: Verdict) -> Tensor:
 def background_l1(image: Tensor, background: Tensor, mask_probability: Tensor) -> Tensor:
     """L1 over the eroded inverse of the synthetic mask, detached (Xu 2019).
 
-    All (B, 1, H, W); the inverse is eroded by dilating the mask 3 px.
+    All (B, 1, H, W); the inverse is eroded by dilating the mask 2 px.
     """
-    outside = (F.max_pool2d(mask_probability.detach(), 7, 1, 3) < 0.5).float()
+    outside = (F.max_pool2d(mask_probability.detach(), 5, 1, 2) < 0.5).float()
     return (outside * (image - background).abs()).sum() / outside.sum().clamp(min=1)
 
 
@@ -79,13 +79,13 @@ def reconstruction(image: Tensor, mask_logits: Tensor, target: Tensor, mask: Ten
     return 5 * l1 + 3 * bce + dice_loss(torch.sigmoid(mask_logits), mask)
 
 
-def gene_sparsity(first_layer: Tensor) -> Tensor:
-    """Group lasso over the metagenes that a first layer (D, K) reads.
+def gene_sparsity(first_layer: Tensor, start: Tensor) -> Tensor:
+    """Group lasso over the metagenes by which a first layer (D, K) leaves its start.
 
     With a few hundred subjects a dense layer learns each of them by heart;
     reading few metagenes is what carries over to new patients.
     """
-    return torch.as_tensor(torch.linalg.vector_norm(first_layer, dim=0).sum())
+    return torch.as_tensor(torch.linalg.vector_norm(first_layer - start, dim=0).sum())
 
 
 def shape_variety(masks: Tensor, target: float = 0.35) -> Tensor:

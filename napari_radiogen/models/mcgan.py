@@ -22,6 +22,8 @@ from napari_radiogen.models.blocks import LEAK, Fusion, GluUp, conv
 DZ_SCALE_MM = 10.0
 #: Numbers that describe an offset: dz, |dz| and dz squared, all scaled.
 DZ_FEATURES = 3
+#: A gene component counts this much where it enters an encoder.
+COMPONENT_SCALE = 2.0
 
 
 class MCGANConfig(BaseModel):
@@ -80,6 +82,21 @@ class GeneEncoder(nn.Module):
         """(B, K) -> (B, D)."""
         return torch.as_tensor(self.layers(metagenes))
 
+    @torch.no_grad()
+    def start_from(self, components: Tensor) -> Tensor:
+        """Let the first units read gene components (A, K), each with both signs.
+
+        Returns
+        -------
+        Tensor
+            (D, K) the first layer's weights without the random rest.
+        """
+        first = self.layers[0].weight
+        start = torch.zeros_like(first)  # type: ignore[arg-type]
+        start[: 2 * len(components)] = COMPONENT_SCALE * torch.cat((components, -components))
+        first[: 2 * len(components)] = start[: 2 * len(components)]  # type: ignore[operator, index]
+        return start
+
 
 class Generator(nn.Module):
     """Background, gene code, offset and noise to a slice with a nodule."""
@@ -116,7 +133,7 @@ class Generator(nn.Module):
             for fusion in self.fusions:
                 fusion.style.affine.weight.mul_(0.5)  # type: ignore[union-attr, operator]
             # Few metagenes matter: all start small, and those that tell grow.
-            self.gene_encoder.layers[0].weight.mul_(0.3)  # type: ignore[union-attr, operator]
+            self.gene_encoder.layers[0].weight.mul_(0.1)  # type: ignore[union-attr, operator]
             self.head.bias.copy_(torch.tensor([0.0, -2.0, -2.0]))  # type: ignore[union-attr, operator]
 
     def encode(self, metagenes: Tensor) -> Tensor:
@@ -248,12 +265,12 @@ class Discriminator(nn.Module):
 
 
 class GeneRegressor(nn.Module):
-    """Image, mask and offset to metagenes: the auxiliary of plus mode.
+    """Image, mask and offset to gene components: the auxiliary of plus mode.
 
     It is trained on real slices, frozen, and never evaluates a result.
     """
 
-    def __init__(self, spatial_dims: int, metagenes: int, base: int = 16) -> None:
+    def __init__(self, spatial_dims: int, components: int, base: int = 16) -> None:
         super().__init__()
         norm = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[spatial_dims]
         widths = (2, base, 2 * base, 4 * base, 6 * base)
@@ -266,11 +283,11 @@ class GeneRegressor(nn.Module):
             nn.Linear(2 * widths[-1] + inside + DZ_FEATURES, 96),
             nn.LeakyReLU(LEAK),
             nn.Dropout(0.2),
-            nn.Linear(96, metagenes),
+            nn.Linear(96, components),
         )
 
     def forward(self, image: Tensor, mask: Tensor, dz_mm: Tensor) -> Tensor:
-        """(B, 1, H, W) twice, (B,) -> (B, K)."""
+        """(B, 1, H, W) twice, (B,) -> (B, A)."""
         x = torch.cat((image, mask), dim=1)
         pooled = [masked_mean(image, mask)]
         for i, stage in enumerate(self.stages):

@@ -1,7 +1,7 @@
 """The auxiliary of plus mode: what a real slice tells of its genes.
 
 A frozen regressor, trained on real slices only, pulls synthetic slices
-towards the metagenes that images can show at all. Metagenes are
+towards the gene components that images can show at all. Components are
 weighted by their validation R2 and targets shrunk by it: otherwise the
 generator exaggerates to please it (METHODS 1.4).
 """
@@ -29,29 +29,34 @@ IMAGE_NOISE = 0.03
 
 @dataclass(frozen=True, eq=False)
 class AuxiliaryTarget:
-    """A frozen regressor and how well it knows each metagene.
+    """A frozen regressor and how well it knows each gene component.
 
     Parameters
     ----------
     network
-        Image, mask, dz to metagenes.
+        Image, mask, dz to components.
+    components
+        (A, K) weights of the metagenes.
     r2
-        (K,) on validation subjects, clipped at 0.
+        (A,) on validation subjects, clipped at 0.
     """
 
     network: GeneRegressor
+    components: Tensor
     r2: Tensor
 
     def to(self, device: torch.device) -> AuxiliaryTarget:
         """Return the same target on a device."""
-        return AuxiliaryTarget(self.network.to(device), self.r2.to(device))
+        return AuxiliaryTarget(
+            self.network.to(device), self.components.to(device), self.r2.to(device)
+        )
 
     def loss(self, image: Tensor, mask: Tensor, dz_mm: Tensor, metagenes: Tensor) -> Tensor:
         """Return the weighted squared error on slices that show a nodule."""
         turn = int(torch.randint(8, (1,)))
         noisy = image + IMAGE_NOISE * torch.randn_like(image)
         told = self.network(symmetry(noisy, turn), symmetry(mask, turn), dz_mm)
-        error = (told - self.r2 * metagenes) ** 2
+        error = (told - self.r2 * (metagenes @ self.components.T)) ** 2
         near = (dz_mm.abs() <= NEAR_CENTRE_MM).float()
         weighted = (self.r2 * error).sum(dim=1) / self.r2.sum().clamp(min=1e-3)
         mean = (weighted * near).sum() / near.sum().clamp(min=1)
@@ -59,10 +64,20 @@ class AuxiliaryTarget:
 
 
 def train_regressor(
-    train: SliceSet, validation: SliceSet, config: MCGANTraining, progress: Progress | None
+    train: SliceSet,
+    validation: SliceSet,
+    components: Tensor,
+    config: MCGANTraining,
+    progress: Progress | None,
 ) -> AuxiliaryTarget:
-    """Train the regressor on real training slices and weigh it on validation."""
-    network = GeneRegressor(config.network.spatial_dims, train.metagenes.shape[1])
+    """Train the regressor on real training slices and weigh it on validation.
+
+    Parameters
+    ----------
+    components
+        (A, K) weights of the metagenes, fitted on training patients.
+    """
+    network = GeneRegressor(config.network.spatial_dims, len(components))
     rng = torch.Generator().manual_seed(config.seed + 2)
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.regressor_steps))
@@ -70,7 +85,7 @@ def train_regressor(
         batch = draw_batch(train, 32, 0.0, rng, least_share=LEAST_SHARE)
         noisy = batch.image + IMAGE_NOISE * torch.randn(batch.image.shape, generator=rng)
         told = network(noisy, batch.mask, batch.dz_mm)
-        loss = F.mse_loss(told, batch.metagenes)
+        loss = F.mse_loss(told, batch.metagenes @ components.T)
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimiser.step()
@@ -78,14 +93,14 @@ def train_regressor(
         if progress is not None and step % 50 == 0:
             progress(0.0, f"auxiliary step {step}/{config.regressor_steps}, loss {loss.item():.2f}")
     network.eval().requires_grad_(False)
-    return AuxiliaryTarget(network, _validation_r2(network, validation))
+    return AuxiliaryTarget(network, components, _validation_r2(network, components, validation))
 
 
 @torch.no_grad()
-def _validation_r2(network: GeneRegressor, data: SliceSet) -> Tensor:
+def _validation_r2(network: GeneRegressor, components: Tensor, data: SliceSet) -> Tensor:
     shown = area_share(data) >= LEAST_SHARE
     told = network(data.image[shown], data.mask[shown], data.dz_mm[shown])
-    asked = data.metagenes[data.subject[shown]]
+    asked = data.metagenes[data.subject[shown]] @ components.T
     error = ((told - asked) ** 2).mean(dim=0)
     r2 = 1 - error / asked.var(dim=0).clamp(min=1e-6)
     return torch.as_tensor(r2.clamp(min=0))

@@ -11,6 +11,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 
+from napari_radiogen.genomics.components import fit_components
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.losses import (
     background_l1,
@@ -65,7 +66,9 @@ def train_mcgan(
     train = slice_set(store, "train", metagenes, config.permute)
     validation = slice_set(store, "validation", metagenes, config.permute)
     fabric = Fabric(accelerator="auto", devices=1)
-    auxiliary = train_regressor(train, validation, config, progress).to(fabric.device)
+    components = torch.from_numpy(fit_components(train.metagenes.numpy(), train.attributes.numpy()))
+    auxiliary = train_regressor(train, validation, components, config, progress)
+    auxiliary = auxiliary.to(fabric.device)
     trainer = _Trainer(train, config, auxiliary, fabric)
     judge = Judge(validation, store)
     clock = Clock(config.steps, max_minutes, progress, cancelled)
@@ -98,6 +101,9 @@ class _Trainer:
         self.steps = 0
         self.rng = torch.Generator().manual_seed(config.seed + 1)
         generator, discriminator = Generator(config.network), Discriminator(config.network)
+        start = generator.gene_encoder.start_from(auxiliary.components.cpu())
+        discriminator.gene_encoder.start_from(auxiliary.components.cpu())
+        self.start = fabric.to_device(start)
         self.average = copy.deepcopy(generator).eval().requires_grad_(False)
         fabric.to_device(self.average)
         betas = config.betas
@@ -113,7 +119,7 @@ class _Trainer:
         batch = Batch(**{k: self.fabric.to_device(v) for k, v in vars(batch).items()})
         losses = {"discriminator": 0.0}
         terms = {"reconstruction": self.config.reconstruction * self._reconstruction(batch)}
-        sparsity = gene_sparsity(self.generator.gene_encoder.layers[0].weight)
+        sparsity = gene_sparsity(self.generator.gene_encoder.layers[0].weight, self.start)
         terms["sparsity"] = self.config.gene_sparsity * sparsity
         if adversarial:
             terms |= self._adversarial(batch, losses)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.errors import CohortError
 from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.io.cohort_store import CohortStore
@@ -26,6 +27,8 @@ class SliceSet:
         (N,) offset, and row in ``metagenes``.
     metagenes
         (S, K) z-scores.
+    attributes
+        (S, A) of the subjects' real nodules, as ``ATTRIBUTES``.
     subject_ids
         (S,).
     backgrounds
@@ -38,6 +41,7 @@ class SliceSet:
     dz_mm: Tensor
     subject: Tensor
     metagenes: Tensor
+    attributes: Tensor
     subject_ids: tuple[str, ...]
     backgrounds: Tensor
 
@@ -103,6 +107,9 @@ def slice_set(
         dz_mm=torch.from_numpy(columns["dz_mm"][rows].astype(np.float32)),
         subject=torch.tensor([position[s] for s in columns["subject_id"][rows]]),
         metagenes=torch.from_numpy(np.ascontiguousarray(genes, dtype=np.float32)),
+        attributes=torch.tensor(
+            [[store.subjects[i].attributes[a] for a in ATTRIBUTES] for i in chosen]
+        ),
         subject_ids=ids,
         backgrounds=unit(store.image[free]),
     )

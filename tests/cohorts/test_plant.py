@@ -3,11 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression, normal_scores
+from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression
 from napari_radiogen.cohorts.nodule_slices import cut_box, paste_background
 from napari_radiogen.cohorts.plant import PlantConfig, plant_cohort
 from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
 from napari_radiogen.errors import Cancelled, CohortError, InputError
+from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.io.cohort_store import open_cohort
 from tests.nodule_folder import write_nodules
 

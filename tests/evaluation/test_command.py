@@ -37,7 +37,10 @@ def models(monkeypatch):
             "list_models": lambda: ENTRIES,
         },
         "generator": {"load_generator": load},
-        "measuring": {"load_measuring_unet": ThresholdNetwork},
+        "measuring": {
+            "ALL_TURNS": 8,
+            "load_measuring_unet": lambda name, turns: ThresholdNetwork(),
+        },
     }
     for name, members in stubs.items():
         module = ModuleType(name)

@@ -32,6 +32,30 @@ def test_the_part_in_the_middle_is_kept(measuring) -> None:
     assert not masks[1].any()
 
 
+class Leaning(nn.Module):
+    """Sees the nodule only where the slice's left half is."""
+
+    def forward(self, unit):
+        seen = unit.clone()
+        seen[..., unit.shape[-1] // 2 :] = -1
+        return 50 * (seen + 0.2)
+
+
+@pytest.mark.parametrize("size", [64, (64, 96)])
+def test_turns_average_a_network_s_leaning_away_and_come_back_in_place(size) -> None:
+    slices = np.full((1, *np.broadcast_to(size, 2)), -850.0)
+    slices[0, 20:40, 10:30] = 0
+    one = MeasuringUNet(SliceReader(Bright(), "bright", "digest"), turns=8)
+    assert (one.masks(slices)[0] == (slices[0] == 0)).all()
+    leaning = SliceReader(Leaning(), "leaning", "digest")
+    slices[0, 20:40, :] = 0
+    once = MeasuringUNet(leaning).masks(slices)[0]
+    assert once[:, : slices.shape[2] // 2].any()
+    assert not once[:, slices.shape[2] // 2 :].any()
+    turned = MeasuringUNet(leaning, turns=4).masks(slices)[0]
+    assert (turned == turned[:, ::-1]).all()
+
+
 @pytest.mark.parametrize("pixel_mm", [0.469, 1.0])
 def test_other_pixels_are_resampled_and_come_back(measuring, pixel_mm) -> None:
     masks = measuring.masks(_discs(50, 8), pixel_mm)

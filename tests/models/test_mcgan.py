@@ -145,7 +145,9 @@ def test_dice_sparsity_and_variety():
     mask[..., 4:8, 4:8] = 1
     assert dice_loss(mask, mask) == pytest.approx(0, abs=1e-6)
     assert dice_loss(1 - mask, mask) > 0.9
-    assert gene_sparsity(torch.tensor([[3.0, 0.0], [4.0, 0.0]])) == 5
+    read = torch.tensor([[3.0, 0.0], [4.0, 0.0]])
+    assert gene_sparsity(read, torch.zeros(2, 2)) == 5
+    assert gene_sparsity(read, read) == 0
     moved = mask.clone()
     moved[1] = mask[1].roll(4, dims=-1)
     assert shape_variety(mask) == 1
