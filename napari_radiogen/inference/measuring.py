@@ -91,7 +91,7 @@ class MeasuringUNet:
         for turn in range(self.turns):
             told = self.reader.probability(np.ascontiguousarray(_turned(padded, turn)))
             total += _turned_back(told, turn)
-        return total[:, :height, :width] / self.turns
+        return np.asarray(total[:, :height, :width] / self.turns, dtype=np.float32)
 
 
 def load_measuring_unet(name: str = "unet-measuring", *, turns: int = 1) -> MeasuringUNet:
