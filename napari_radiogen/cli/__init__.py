@@ -24,6 +24,7 @@ def app() -> typer.Typer:
     """Assemble the commands; what they need is imported when they run."""
     from napari_radiogen.cli import (
         cohort,
+        convert,
         demo,
         evaluation,
         phantom,
@@ -47,6 +48,7 @@ def app() -> typer.Typer:
         system,
         demo,
         scans,
+        convert,
         segmentation,
         synthesis,
         phantom,

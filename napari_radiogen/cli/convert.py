@@ -1,0 +1,104 @@
+"""``radiogen convert``: a scan or a mask in another format, through the same readers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_radiogen.errors import InputError
+
+#: What decides that an expression table is wanted.
+TABLE_SUFFIXES = (".csv", ".h5ad")
+SEG_SUFFIX = ".dcm"
+SYNTHETIC_PATIENT = "SYNTHETIC"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("convert")(convert)
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="Scan, mask or expression table to read.")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            help="What to write: .nii.gz, .nii, .nrrd or .mha; .dcm for a DICOM SEG; a new "
+            "folder for DICOM slices of a synthetic scan; .csv or .h5ad for expression."
+        ),
+    ],
+    reference: Annotated[
+        Path | None, typer.Option(help="CT that a mask belongs to; its grid is used.")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(help="Series UID, when there are several CT series.")
+    ] = None,
+) -> None:
+    """Read a scan, a mask or an expression table and write it in another format.
+
+    Warnings are lines on standard error; what is written stays exact.
+    """
+    from napari_radiogen.cli.output import check_targets
+    from napari_radiogen.io.labels import SUFFIXES
+
+    name = out.name.lower()
+    if name.endswith(TABLE_SUFFIXES):
+        _convert_table(source, out)
+        return
+    if out.suffix:
+        check_targets({out: (*SUFFIXES, SEG_SUFFIX)}, [p for p in (source, reference) if p])
+    if name.endswith(SEG_SUFFIX) or reference is not None:
+        _convert_mask(source, out, reference, series)
+    else:
+        _convert_scan(source, out, series)
+
+
+def _convert_table(source: Path, out: Path) -> None:
+    """Write an expression table; the one place where tables enter this command."""
+    from napari_radiogen.io.expression import read_expression, write_expression
+
+    if not out.name.lower().endswith(".csv"):
+        raise InputError("expression is written as .csv only", out)
+    write_expression(read_expression(source), out)
+
+
+def _convert_scan(source: Path, out: Path, series: str | None) -> None:
+    from napari_radiogen.io.dicom_write import write_ct_series
+    from napari_radiogen.io.labels import write_volume
+    from napari_radiogen.io.read import read_ct
+
+    volume = read_ct(source, series)
+    if out.suffix:
+        write_volume(volume, out)
+    elif volume.synthetic:
+        write_ct_series(volume, out, patient_id=volume.patient_id or SYNTHETIC_PATIENT)
+    else:
+        raise InputError(
+            "DICOM slices are written of synthetic scans only; give a name that ends with "
+            ".nii.gz, .nrrd or .mha",
+            out,
+        )
+    _warn(source, volume.warnings)
+
+
+def _convert_mask(source: Path, out: Path, reference: Path | None, series: str | None) -> None:
+    from napari_radiogen.io.labels import read_labels, write_labels
+    from napari_radiogen.io.seg_write import write_seg
+
+    labels = read_labels(source)
+    if not out.name.lower().endswith(SEG_SUFFIX):
+        write_labels(labels, out)
+    elif reference is None:
+        raise InputError("a DICOM SEG names the CT it belongs to; give it by --reference", out)
+    else:
+        write_seg(labels, reference, out, series_uid=series)
+
+
+def _warn(source: Path, warnings: Iterable[str]) -> None:
+    """Print what a reader noticed, each as one line."""
+    for warning in warnings:
+        print(f"radiogen: {source}: warning: {' '.join(warning.split())}", file=sys.stderr)
