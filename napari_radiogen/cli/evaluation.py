@@ -145,6 +145,11 @@ def _control_table(report: ControlReport) -> Table:
     bars = [report.null(name)[1] for name in ATTRIBUTES]
     table.add_row(f"permuted genes, largest |Spearman| of {runs}", *map(_two, bars))
     table.add_row("lower bound above it", *(_yes(report.above_null(n)) for n in ATTRIBUTES))
+    for title, values in (
+        ("sweeps: monotonicity", report.sweeps.monotonicity),
+        ("sweeps: cosine with real slopes", report.sweeps.slope_cosine),
+    ):
+        table.add_row(title, *(_two(values[name]) for name in ATTRIBUTES))
     return table
 
 
@@ -158,6 +163,9 @@ def _check_table(report: ControlReport) -> Table:
     table.add_row("composite exact outside the nodule", _yes(report.composite_exact))
     table.add_row("diversity over noise / real", _two(report.diversity))
     table.add_row("Dice of own and measured mask", _two(report.mask_dice))
+    found = report.retrieval
+    table.add_row("own patient first (chance)", f"{found.top1:.2f} ({found.chance_top1:.2f})")
+    table.add_row("distance to training images / of test images", _two(report.memorisation))
     table.add_row("empty masks, true / mean genes", _pair(report.empty_masks))
     table.add_row(
         "measuring U-Net, Dice on real", f"{_two(check.dice)} {_interval(check.dice_ci95)}"

@@ -21,9 +21,11 @@ from napari_radiogen.evaluation.plan import (
     subject_metagenes,
 )
 from napari_radiogen.evaluation.report import ControlReport
+from napari_radiogen.evaluation.resemblance import memorisation, own_patient
 from napari_radiogen.evaluation.scoring import check_measuring, control, fidelity, permuted_run
 from napari_radiogen.evaluation.settings import ControlSettings
 from napari_radiogen.evaluation.swaps import gene_leakage, repeatability
+from napari_radiogen.evaluation.sweeps import POSITIONS, sweep
 from napari_radiogen.io.cohort_store import CohortStore
 
 
@@ -69,7 +71,9 @@ def evaluate_control(
         require_fit(model, cohort)
     require_unseen(network.name, network.patients, cohort)
     plan = plan_draws(cohort, settings)
-    counter = _Counter(_slices_to_paint(plan, settings, len(permuted)), progress)
+    sweeps = len(generator.metagenes.names) * len(POSITIONS) * settings.sweep_draws
+    total = sweeps + _slices_to_paint(plan, settings, len(permuted))
+    counter = _Counter(total, progress)
     trial = Trial(cohort, plan, settings, counter.advance)
     with torch.inference_mode():
         return _report(trial, generator, network, permuted, counter)
@@ -94,7 +98,9 @@ def _report(
     for model in permuted:
         counter.message = model.name
         runs.append(permuted_run(trial, model, network))
-    counter.message = "leakage and diversity"
+    counter.message = "sweeps"
+    swept = sweep(trial, generator, network)
+    counter.message = "leakage, diversity and memorisation"
     return ControlReport(
         model=generator.name,
         digest=generator.digest,
@@ -110,6 +116,9 @@ def _report(
         composite_exact=own.exact and mean.exact,
         diversity=diversity(trial, generator, genes),
         mask_dice=float(own.mask_dice.mean()),
+        retrieval=own_patient(trial, own),
+        memorisation=memorisation(trial, generator, genes),
+        sweeps=swept,
         repeat_difference_hu=repeatability(trial, generator, genes),
         measuring_unet=check,
         empty_masks={"true_genes": own.empty, "mean_genes": mean.empty},
@@ -144,7 +153,7 @@ def _require_distinct(generator: NoduleGenerator, permuted: Sequence[NoduleGener
 
 
 def _slices_to_paint(plan: DrawPlan, settings: ControlSettings, permuted: int) -> int:
-    per_subject = settings.draws * (2 + permuted) + settings.diversity_draws
+    per_subject = 1 + settings.draws * (2 + permuted) + settings.diversity_draws
     return len(plan.subjects) * (per_subject + 2 * min(settings.leakage_draws, settings.draws))
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from napari_radiogen.analysis.retrieval import Retrieval
 from napari_radiogen.constants import ATTRIBUTES
+from napari_radiogen.evaluation.resemblance import MEMORISATION_ALARM
+from napari_radiogen.evaluation.sweeps import SweepReport
 
 Interval = tuple[float, float]
 
@@ -101,6 +104,9 @@ class ControlReport:
     composite_exact: bool
     diversity: float
     mask_dice: float
+    retrieval: Retrieval
+    memorisation: float
+    sweeps: SweepReport
     repeat_difference_hu: float
     measuring_unet: MeasuringCheck
     empty_masks: dict[str, int]
@@ -148,6 +154,12 @@ class ControlReport:
             "composite_exact": self.composite_exact,
             "diversity": self.diversity,
             "mask_dice": self.mask_dice,
+            "retrieval_top1": self.retrieval.top1,
+            "retrieval": asdict(self.retrieval),
+            "memorisation": self.memorisation,
+            "memorisation_alarm": self.memorisation < MEMORISATION_ALARM,
+            "monotonicity": dict(self.sweeps.monotonicity),
+            "slope_cosine": dict(self.sweeps.slope_cosine),
             "repeat_difference_hu": self.repeat_difference_hu,
             "measuring_unet": asdict(self.measuring_unet),
             "empty_masks": self.empty_masks,

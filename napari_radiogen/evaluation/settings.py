@@ -21,6 +21,8 @@ class ControlSettings:
         Draws whose genes are swapped with another subject's.
     diversity_draws
         Noise draws on one background of each subject.
+    sweep_draws
+        Pairs of noise and background on which each metagene is turned.
     batch
         Slices that are painted at once.
     dilation_px
@@ -34,6 +36,7 @@ class ControlSettings:
     resamples: int = 2000
     leakage_draws: int = 4
     diversity_draws: int = 8
+    sweep_draws: int = 2
     batch: int = 64
     dilation_px: int = 5
     minimum_draws: int = 16

@@ -41,6 +41,23 @@ def test_a_faithful_generator_is_recognised(honest):
     assert (honest.subjects, honest.patients, honest.draws) == (24, 12, 4)
 
 
+def test_sweeps_show_what_each_gene_does(honest, cohort):
+    for name in ("diameter", "mean_hu"):
+        assert honest.sweeps.slope_cosine[name] > 0.9
+    deaf = judge(cohort, DiscGenerator(deaf=True))
+    assert abs(deaf.sweeps.monotonicity["diameter"]) < 0.5
+    assert honest.sweeps.monotonicity["diameter"] > deaf.sweeps.monotonicity["diameter"]
+
+
+def test_a_faithful_nodule_finds_its_patient_and_copies_nobody(honest, cohort):
+    assert honest.retrieval.mrr > 3 * honest.retrieval.chance_top1
+    assert honest.retrieval.top1 <= honest.retrieval.top5
+    assert honest.retrieval.chance_top1 == pytest.approx(1 / 24)
+    deaf = judge(cohort, DiscGenerator(deaf=True))
+    assert deaf.retrieval.mrr < honest.retrieval.mrr
+    assert honest.memorisation > 0.5
+
+
 def test_the_ceiling_of_the_planted_factor_is_quoted_where_known(honest):
     assert honest.attributes["diameter"].ceiling_of_factor == 0.9
     assert honest.attributes["mean_hu"].ceiling_of_factor is None
@@ -151,6 +168,11 @@ def test_json_has_the_form_of_the_protocol(honest):
         "composite_exact",
         "diversity",
         "mask_dice",
+        "retrieval_top1",
+        "memorisation",
+        "memorisation_alarm",
+        "monotonicity",
+        "slope_cosine",
         "subjects",
         "patients",
         "draws",
