@@ -49,6 +49,8 @@ def demo(
         typer.echo(line, err=True)
     if screenshot is not None:
         typer.echo(str(screenshot.resolve()))
+        if problems:
+            raise typer.Exit(1)
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -49,8 +49,12 @@ def synthesize(
     as_json: JsonOption = False,
 ) -> None:
     """Put a patient's synthetic nodule into a CT; all else stays as it is."""
+    from napari_radiogen.cli.output import check_targets
+    from napari_radiogen.session.exports import VOLUME_SUFFIXES
+
     point, edits = _parse_point(at), _parse_edits(change or [])
-    _check_targets(output, recipe, background)
+    targets = {output: VOLUME_SUFFIXES} | ({recipe: (".json",)} if recipe else {})
+    check_targets(targets, [background])
     started = time.perf_counter()
     scan, result, record = _make(
         background, series, patient, edits, point, seed=seed, strength=strength, model=model
@@ -72,10 +76,13 @@ def replay(
     as_json: JsonOption = False,
 ) -> None:
     """Make a recipe's nodule again; refused when scan, weights or voxels differ."""
+    from napari_radiogen.cli.output import check_targets
     from napari_radiogen.session import recipe as recipes
+    from napari_radiogen.session.exports import VOLUME_SUFFIXES
 
     record = recipes.load(recipe)
-    _check_targets(output, None, background or Path(record.background_path), recipe)
+    sources = [background or Path(record.background_path), recipe]
+    check_targets({output: VOLUME_SUFFIXES}, sources)
     started = time.perf_counter()
     scan = recipes.open_background(record, background, series_uid=series)
     result = recipes.replay(record, scan, model=model)
@@ -145,18 +152,6 @@ def _write(
     if record is not None and recipe is not None:
         parts.append((recipe, partial(save, record)))
     save_together(*parts)
-
-
-def _check_targets(output: Path, recipe: Path | None, *sources: Path) -> None:
-    from napari_radiogen.session.exports import VOLUME_SUFFIXES, check_suffix
-
-    check_suffix(output, VOLUME_SUFFIXES)
-    if recipe is not None:
-        check_suffix(recipe, (".json",))
-    taken = {source.resolve() for source in sources}
-    for target in (output, recipe):
-        if target is not None and target.resolve() in taken:
-            raise InputError("is read by this command; choose another name to write", target)
 
 
 def _parse_point(text: str) -> Point:

@@ -174,7 +174,7 @@ def _content(candidates: list[_Candidate], config: PlantConfig) -> CohortContent
             name: {i: round(float(v), 6) for i, v in zip(ids, values, strict=True)}
             for name, values in factors.items()
         },
-        "ceiling": ridge_ceiling(expression, factors, subjects),
+        "ceiling": factor_ceiling(expression, factors, subjects),
         "note": "planted: the nodules are real, the expression is invented",
     }
     named = {id(c): s.subject_id for c, s in zip(chosen, subjects, strict=True)}
@@ -204,7 +204,7 @@ def _split_patients(patients: list[str], rng: np.random.Generator) -> dict[str, 
     return home | dict.fromkeys(order[:train], "train")
 
 
-def ridge_ceiling(
+def factor_ceiling(
     expression: ExpressionMatrix,
     factors: dict[str, npt.NDArray[np.float64]],
     subjects: tuple[Subject, ...],
