@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_radiogen.cli.output import print_json, progress
+from napari_radiogen.cli.realism import realism
 from napari_radiogen.constants import ATTRIBUTE_UNITS, ATTRIBUTES, RESEARCH_USE
 from napari_radiogen.errors import ModelError
 
@@ -31,12 +32,13 @@ _evaluate = typer.Typer(help="Measure what a model does, on test patients only."
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     _evaluate.command("control")(control)
+    _evaluate.command("realism")(realism)
     app.add_typer(_evaluate, name="evaluate")
 
 
 @_evaluate.callback()
 def _group() -> None:
-    """Keep ``control`` a command of its own while it is the only one."""
+    """Measure what a model does, on test patients only."""
 
 
 def control(

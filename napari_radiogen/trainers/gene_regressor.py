@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from napari_radiogen.models.mcgan import GeneRegressor
+from napari_radiogen.models.gene_regressor import GeneRegressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.run import Progress
 from napari_radiogen.trainers.slices import SliceSet, area_share, draw_batch, symmetry

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from napari_radiogen.models.gene_regressor import GeneRegressor, masked_mean
 from napari_radiogen.models.losses import (
     background_l1,
     dice_loss,
@@ -12,11 +13,9 @@ from napari_radiogen.models.losses import (
 from napari_radiogen.models.mcgan import (
     Discriminator,
     Generator,
-    GeneRegressor,
     MCGANConfig,
     Verdict,
     draw_noise,
-    masked_mean,
 )
 
 CONFIG = MCGANConfig(metagenes=10, base=4, discriminator_base=4, code_dim=16)
@@ -45,6 +44,22 @@ def test_shapes_and_ranges(generator, background):
     assert out.image.abs().max() <= 1
     assert out.weight.min() >= 0
     assert out.weight.max() <= 1
+
+
+def test_gene_components_reach_the_code_with_both_signs():
+    encoder = Generator(CONFIG).gene_encoder
+    components = torch.zeros(2, 10)
+    components[0, 3], components[1, 5] = 1.0, -0.5
+    start = encoder.start_from(components)
+    first = encoder.layers[0].weight.detach()
+    assert torch.equal(first[:4], start[:4])
+    assert torch.equal(first[0], -first[2])
+    assert start[4:].abs().sum() == 0
+    assert first[4:].abs().sum() > 0
+    genes = torch.zeros(2, 10)
+    genes[1, 3] = 1.0
+    told = encoder.layers[0](genes)
+    assert (told[1, 0] - told[0, 0]).item() == pytest.approx(first[0, 3].item())
 
 
 @pytest.mark.parametrize("what", ["genes", "dz", "seed"])
