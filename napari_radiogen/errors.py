@@ -16,9 +16,11 @@ class RadiogenError(Exception):
 
     def __init__(self, reason: str, subject: object | None = None) -> None:
         self.reason = " ".join(str(reason).split())
-        self.subject = None if subject is None else str(subject)
-        text = self.reason if self.subject is None else f"{self.subject}: {self.reason}"
-        super().__init__(text)
+        # A file name may hold control characters that a terminal obeys.
+        text = None if subject is None else str(subject)
+        self.subject = text and "".join(c if c.isprintable() else "?" for c in text)
+        line = self.reason if self.subject is None else f"{self.subject}: {self.reason}"
+        super().__init__(line)
 
 
 class InputError(RadiogenError):

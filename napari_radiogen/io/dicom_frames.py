@@ -36,6 +36,8 @@ class Frame:
         (2,) between rows (y), between columns (x).
     slope, intercept
         HU = slope * stored + intercept.
+    acquisition, instance
+        Acquisition number as text, and instance number or None.
     """
 
     path: Path
@@ -46,6 +48,8 @@ class Frame:
     slope: float
     intercept: float
     rescale_type: str
+    acquisition: str
+    instance: int | None
 
 
 def frames_of(file: DicomFile) -> list[Frame]:
@@ -102,7 +106,32 @@ def _frame(path: Path, index: int, value: Callable[[str, str], Any], header: Dat
     if a == 0:
         raise InputError("rescale slope is 0", path)
     unit = str(value(rescale, "RescaleType") or "HU")
-    return Frame(path, index, position, orientation, spacing, float(a), float(b), unit)
+    multi = header.get("SOPClassUID") in MULTI_FRAME_CT
+    acquisition = (
+        value("FrameContentSequence", "FrameAcquisitionNumber")
+        if multi
+        else (_whole_number(header, "AcquisitionNumber"))
+    )
+    return Frame(
+        path,
+        index,
+        position,
+        orientation,
+        spacing,
+        slope=float(a),
+        intercept=float(b),
+        rescale_type=unit,
+        acquisition="" if acquisition is None else str(acquisition),
+        instance=None if multi else _whole_number(header, "InstanceNumber"),
+    )
+
+
+def _whole_number(header: Dataset, name: str) -> int | None:
+    """Return a number that only a warning hangs on, None when there is none."""
+    try:
+        return int(header.get(name))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _numbers(path: Path, value: Any, count: int, what: str) -> FloatArray:

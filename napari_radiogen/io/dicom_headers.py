@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pydicom
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
     EnhancedCTImageStorage,
     LegacyConvertedEnhancedCTImageStorage,
     MediaStorageDirectoryStorage,
@@ -28,19 +33,32 @@ DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
 SYSTEM_FILES = ("thumbs.db", "desktop.ini")
 #: More files than any study has: someone pointed at a disk.
 MAX_FILES = 50_000
+#: A deflated file that unpacks to more than this is a bomb, bytes.
+MAX_INFLATED = 1 << 30
+INFLATED_CHUNK = 1 << 22
+#: Where the file meta information starts, and the length of its first element.
+META_START, META_LENGTH_BYTES = PREAMBLE_BYTES + len(MAGIC), 12
+#: The only modalities that a message repeats; anything else could be a name.
+MODALITIES = (
+    "CT", "MR", "PT", "NM", "CR", "DX", "MG", "US", "XA", "RF", "OT", "SC", "SEG", "SR", "PR",
+    "KO", "REG", "DOC", "SM", "RTSTRUCT", "RTDOSE", "RTPLAN", "RTIMAGE",
+)  # fmt: skip
 #: Header text longer than this is cut before a person sees it.
 MAX_TEXT = 200
 SINGLE_FRAME_CT = (CTImageStorage,)
 MULTI_FRAME_CT = (EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 HEADER_TAGS = [
     "SOPClassUID", "SOPInstanceUID", "ImageType", "Modality", "SeriesDescription", "PatientID",
-    "StudyInstanceUID", "SeriesInstanceUID", "AcquisitionNumber", "FrameOfReferenceUID",
+    "StudyInstanceUID", "SeriesInstanceUID", "AcquisitionNumber", "InstanceNumber",
+    "FrameOfReferenceUID",
     "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns",
     "NumberOfFrames", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit",
     "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "RescaleType",
     "ModalityLUTSequence", "LossyImageCompression", "SharedFunctionalGroupsSequence",
     "PerFrameFunctionalGroupsSequence",
 ]  # fmt: skip
+#: Read where they are used, since nothing is lost when they make no sense.
+DOUBTFUL_TAGS = ("AcquisitionNumber", "InstanceNumber")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +88,8 @@ class DicomSeries:
 
     @property
     def modality(self) -> str:
-        """Modality of the first file as plain text."""
-        return plain_text(self.files[0].header.get("Modality"))
+        """Modality of the first file, ``other`` when it is none of the usual."""
+        return known_modality(self.files[0].header)
 
     @property
     def is_ct(self) -> bool:
@@ -127,6 +145,17 @@ def plain_text(value: object) -> str:
     return "".join(c for c in text if c.isprintable())[:MAX_TEXT]
 
 
+def known_modality(header: Dataset) -> str:
+    """Return the modality when it is one of the usual, else ``other``."""
+    modality = str(header.get("Modality") or "")
+    return modality if modality in MODALITIES else "other"
+
+
+def shown_uid(uid: str) -> str:
+    """Return a series UID as a message may show it: digits and dots alone."""
+    return uid if re.fullmatch(r"[0-9.]{1,64}", uid) else "(no valid UID)"
+
+
 def own_patient_id(header: Dataset) -> str:
     """Return an id of ours for the patient, stable and without header text."""
     identity = str(header.get("PatientID", ""))
@@ -164,7 +193,8 @@ def _is_dicom_or_foreign(file: Path) -> bool:
 
 def _convert(_dataset: Dataset, element: DataElement) -> None:
     """Have pydicom convert an element's value now, where failures are caught."""
-    _ = element.value
+    if element.keyword not in DOUBTFUL_TAGS:
+        _ = element.value
 
 
 def _is_system_file(file: Path) -> bool:
@@ -176,12 +206,35 @@ def _read_header(file: Path) -> DicomFile:
         with warnings.catch_warnings(), file.open("rb") as stream:
             # They are about the form of values; the values we use are checked.
             warnings.filterwarnings("ignore", module="pydicom")
+            _check_inflates(stream)
             header = pydicom.dcmread(
                 stream, stop_before_pixels=True, force=True, specific_tags=HEADER_TAGS
             )
             header.walk(_convert)
+    except InputError as error:
+        raise InputError(error.reason, file) from error
     except Exception as error:
-        raise InputError(f"DICOM header cannot be read: {plain_text(error)}", file) from error
+        # The text of a foreign error may quote the header.
+        kind = "cut short" if isinstance(error, EOFError) else "damaged"
+        raise InputError(f"DICOM header is {kind} ({type(error).__name__})", file) from error
     if "SOPClassUID" not in header and "SeriesInstanceUID" not in header:
         raise InputError("DICOM header is cut short or empty; a slice may be missing", file)
     return DicomFile(file, header)
+
+
+def _check_inflates(stream: BinaryIO) -> None:
+    """Refuse a deflated file that is damaged or unpacks to more than a scan."""
+    start = stream.read(1 << 12)
+    if f"{DeflatedExplicitVRLittleEndian}".encode() in start:
+        stream.seek(META_START + META_LENGTH_BYTES + struct.unpack_from("<I", start, 140)[0])
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        length = 0
+        packed = stream.read()
+        while packed and not unpacker.eof:
+            length += len(unpacker.decompress(packed, INFLATED_CHUNK))
+            packed = unpacker.unconsumed_tail
+            if length > MAX_INFLATED:
+                raise InputError(f"unpacks to more than {MAX_INFLATED >> 20} MiB: no CT does")
+        if not unpacker.eof:
+            raise InputError("truncated: the deflated data have no end")
+    stream.seek(0)

@@ -13,18 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
-from pydicom.uid import UID, ImplicitVRLittleEndian, RLELossless
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, RLELossless
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.dicom_frames import Frame
-from napari_radiogen.io.dicom_headers import plain_text
+from napari_radiogen.io.dicom_streams import check_streams
+from napari_radiogen.io.hounsfield import to_hu
 
 #: Files decoded at the same time; more only adds memory.
 DECODING_THREADS = 4
-INT16 = np.iinfo(np.int16)
-#: Marker at the end of every JPEG, JPEG-LS and JPEG 2000 stream.
-END_OF_IMAGE = b"\xff\xd9"
 #: Modules whose warnings mean that pixels may be wrong.
 DECODER_MODULES = r"(pydicom\.pixels|pydicom\.encaps|pylibjpeg|libjpeg|openjpeg|rle|jpeg_ls)"
 
@@ -44,15 +41,6 @@ def read_voxels(frames: Sequence[Frame], shape: tuple[int, int, int]) -> npt.NDA
         voxels = np.empty(shape, dtype=np.float32)
         _fill(voxels, frames)
     return voxels
-
-
-def to_hu(stored: npt.NDArray[Any], slope: float, intercept: float) -> npt.NDArray[Any]:
-    """Apply the rescale: int16 when exact, else float32."""
-    if slope.is_integer() and intercept.is_integer():
-        whole = stored.astype(np.int64) * int(slope) + int(intercept)
-        if INT16.min <= whole.min() and whole.max() <= INT16.max:
-            return whole.astype(np.int16)
-    return (stored.astype(np.float64) * slope + intercept).astype(np.float32)
 
 
 def _fill(voxels: npt.NDArray[Any], frames: Sequence[Frame]) -> bool:
@@ -82,54 +70,62 @@ def _decode(path: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """Return stored values (frames, Y, X)."""
     try:
         dataset = pydicom.dcmread(path, force=True)
-        _check_layout(dataset)
-        syntax = UID(dataset.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian))
-        if syntax.is_encapsulated:
-            _check_stream_ends(dataset, syntax)
-            dataset.pixel_array_options(decoding_plugin=_decoder(syntax))
+        shift = _check_layout(dataset)
         stored = np.asarray(dataset.pixel_array)
         stored = stored.reshape(-1, *stored.shape[-2:])
-        _check_stored_bits(stored, int(dataset.BitsStored))
+        stored = stored >> shift if shift else _in_stored_bits(stored, int(dataset.BitsStored))
     except InputError as error:
         raise InputError(error.reason, path) from error
+    except EOFError as error:
+        raise InputError("pixel data are cut short", path) from error
     except Exception as error:
-        reason = plain_text(" ".join(str(error).split()))
-        raise InputError(f"pixel data cannot be decoded: {reason}", path) from error
-    if stored.shape[1:] != shape:
+        # The text of a foreign error may quote the header.
+        reason = f"pixel data are damaged or cut short ({type(error).__name__})"
+        raise InputError(reason, path) from error
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if stored.shape != (frames, *shape):
         raise InputError(f"pixel data have shape {stored.shape}, header says {shape}", path)
     return stored
 
 
-def _decoder(syntax: UID) -> str:
-    """Name the one decoder for a syntax, so that no lenient one steps in."""
-    return "pydicom" if syntax == RLELossless else "pylibjpeg"
-
-
-def _check_stream_ends(dataset: Dataset, syntax: UID) -> None:
-    """Refuse a JPEG stream without its end marker: decoders fill in what lacks."""
-    if syntax == RLELossless:
-        return
-    count = int(dataset.get("NumberOfFrames") or 1)
-    for frame in generate_frames(dataset.PixelData, number_of_frames=count):
-        if not frame.rstrip(b"\0").endswith(END_OF_IMAGE):
-            raise InputError(f"truncated: the {syntax.name} stream has no end")
-
-
-def _check_layout(dataset: Dataset) -> None:
+def _check_layout(dataset: Dataset) -> int:
+    """Check how pixels are stored; return the unused low bits of each word."""
     if "PixelData" not in dataset:
         raise InputError("no pixel data: the file is cut short or a header alone")
     if dataset.get("SamplesPerPixel", 1) != 1:
         raise InputError("colour image, not a CT")
     stored, allocated = int(dataset.BitsStored), int(dataset.BitsAllocated)
-    if not 1 < stored <= allocated or int(dataset.get("HighBit", stored - 1)) != stored - 1:
-        raise InputError(f"{stored} bits stored in {allocated} do not start at the lowest bit")
+    high = int(dataset.get("HighBit", stored - 1))
+    shift = high + 1 - stored
+    if not 1 < stored <= high + 1 <= allocated:
+        raise InputError(f"{stored} bits stored up to bit {high} do not fit {allocated}")
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit = dataset.original_encoding[0]
+        dataset.file_meta.TransferSyntaxUID = (
+            ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+        )
+    syntax = UID(dataset.file_meta.TransferSyntaxUID)
+    if syntax.is_encapsulated:
+        if shift:
+            raise InputError("compressed pixels do not start at the lowest bit")
+        check_streams(dataset, syntax)
+        decoder = "pydicom" if syntax == RLELossless else "pylibjpeg"
+        # The one decoder for a syntax, so that no lenient one steps in.
+        dataset.pixel_array_options(decoding_plugin=decoder)
+    # pydicom clears what lies above the stored bits and keeps what lies below.
+    dataset.BitsStored = high + 1
+    return shift
 
 
-def _check_stored_bits(stored: npt.NDArray[Any], bits: int) -> None:
-    """Refuse a compressed stream that is deeper than the header says.
+def _in_stored_bits(stored: npt.NDArray[Any], bits: int) -> npt.NDArray[Any]:
+    """Give negative values their sign; refuse a stream deeper than the header says.
 
+    A compressed stream of fewer bits than its words may leave out the sign.
     In uncompressed data pydicom has cleared what lies above the stored bits.
     """
-    low = -(1 << bits - 1) if stored.dtype.kind == "i" else 0
-    if stored.min() < low or stored.max() >= low + (1 << bits):
+    signed = stored.dtype.kind == "i"
+    above = stored >> bits
+    if above.min() < (-1 if signed else 0) or above.max() > 0:
         raise InputError(f"compressed values do not fit {bits} stored bits")
+    room = 8 * stored.dtype.itemsize - bits
+    return (stored << room) >> room if signed and room else stored

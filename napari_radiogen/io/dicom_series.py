@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
+from pydicom.uid import UID_dictionary
 
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, VolumeGeometry
@@ -21,28 +21,26 @@ from napari_radiogen.io.dicom_headers import (
     DicomFile,
     DicomScan,
     DicomSeries,
+    known_modality,
     own_patient_id,
     plain_text,
+    shown_uid,
 )
 from napari_radiogen.io.dicom_pixels import read_voxels
+from napari_radiogen.io.dicom_stack import (
+    check_acquisitions,
+    check_line,
+    check_steps,
+    sorted_along_normal,
+    step_mm,
+)
 
-FloatArray = npt.NDArray[np.float64]
-
-#: Slices nearer than this share of the usual step lie at the same place.
-DUPLICATE_SHARE = 0.01
-#: A step beyond this multiple of the usual one is a gap.
-GAP_FACTOR = 1.5
-#: Straying from an even line: refused above, share of the step. Positions
-#: rounded to 0.1 mm at 0.625 mm stray by 8 %.
-STRAY_REFUSED = 0.10
-#: Straying worth a warning, share of the step.
-STRAY_WARNED = 0.01
-#: Angle between the stack and the slice normal that deserves a warning, degrees.
-TILT_WARNED_DEG = 0.05
 #: Direction cosines and spacings of one series agree within this.
 SAME_PLANE_TOLERANCE = 1e-4
 #: Voxels of the largest volume accepted: 2 GiB as int16.
 MAX_VOXELS = 2**30
+#: Rows or columns of the largest slice; a stream may claim any size.
+MAX_MATRIX = 8192
 #: Series named in a message at most.
 MAX_LISTED = 6
 
@@ -77,7 +75,7 @@ def read_series(series: DicomSeries, scan: DicomScan) -> CTVolume:
         When it is not a CT, mixed, a scout, incomplete or unreadable.
     """
     ordered = ordered_slices(series, scan)
-    warnings = _check_line(ordered, scan.path)
+    warnings = check_line(ordered, scan.path) + check_acquisitions(ordered, scan.path)
     geometry = _geometry(ordered, series.files[0], scan.path)
     first = series.files[0].header
     description = plain_text(first.get("SeriesDescription"))
@@ -105,8 +103,8 @@ def ordered_slices(series: DicomSeries, scan: DicomScan) -> list[Frame]:
     _check_one_source(series, scan.path)
     frames = [frame for file in series.files for frame in frames_of(file)]
     _check_same_planes(frames)
-    ordered, positions = _sorted_along_normal(frames)
-    _check_steps(ordered, positions, scan.path)
+    ordered, positions = sorted_along_normal(frames)
+    check_steps(ordered, positions, scan.path)
     return ordered
 
 
@@ -119,12 +117,17 @@ def series_geometry(series: DicomSeries, scan: DicomScan) -> VolumeGeometry:
         As for `read_series`.
     """
     ordered = ordered_slices(series, scan)
-    _check_line(ordered, scan.path)
+    check_line(ordered, scan.path)
+    check_acquisitions(ordered, scan.path)
     return _geometry(ordered, series.files[0], scan.path)
 
 
 def _listing(series: Sequence[DicomSeries]) -> str:
-    parts = [f"{s.uid} ({s.modality}, {len(s.files)} files)" for s in series[:MAX_LISTED]]
+    several = len({own_patient_id(s.files[0].header) for s in series}) > 1
+    parts = []
+    for one in series[:MAX_LISTED]:
+        patient = f", {own_patient_id(one.files[0].header) or 'no patient'}" if several else ""
+        parts.append(f"{shown_uid(one.uid)} ({one.modality}, {len(one.files)} files{patient})")
     more = len(series) - MAX_LISTED
     return ", ".join([*parts, f"and {more} more"] if more > 0 else parts)
 
@@ -138,10 +141,9 @@ def _check_is_ct(series: DicomSeries, folder: Path) -> None:
     for file in series.files:
         modality = file.header.get("Modality")
         if modality != "CT" or not file.is_ct_image:
-            what = plain_text(file.header.get("SOPClassUID", "") and file.header.SOPClassUID.name)
-            raise InputError(
-                f"not a CT image: {plain_text(modality)}, {what or 'no class'}", file.path
-            )
+            uid = file.header.get("SOPClassUID")
+            what = uid.name if uid in UID_dictionary else "unknown class"
+            raise InputError(f"not a CT image: {known_modality(file.header)}, {what}", file.path)
 
 
 def _check_one_source(series: DicomSeries, folder: Path) -> None:
@@ -177,81 +179,12 @@ def _check_same_planes(frames: Sequence[Frame]) -> None:
             )
 
 
-def _sorted_along_normal(frames: Sequence[Frame]) -> tuple[list[Frame], FloatArray]:
-    """Return the frames by rising position along row x column, and (N,) mm."""
-    normal = _normal(frames[0])
-    along = np.array([frame.position_mm @ normal for frame in frames])
-    order = np.argsort(along, kind="stable")
-    return [frames[i] for i in order], along[order]
-
-
-def _normal(frame: Frame) -> FloatArray:
-    normal = np.cross(frame.orientation[:3], frame.orientation[3:])
-    return np.asarray(normal / np.linalg.norm(normal))
-
-
-def _check_steps(frames: Sequence[Frame], along_mm: FloatArray, folder: Path) -> None:
-    """Refuse duplicates and gaps."""
-    if len(frames) < 2:
-        raise InputError(
-            "one slice alone has no slice spacing; open the folder of the whole series",
-            frames[0].path,
-        )
-    steps = np.diff(along_mm)
-    usual = float(np.median(steps))
-    narrow = int(np.argmin(steps))
-    if steps[narrow] <= DUPLICATE_SHARE * usual:
-        pair = frames[narrow], frames[narrow + 1]
-        raise InputError(
-            f"duplicate slices: {_name(pair[0])} and {_name(pair[1])} lie at the same position "
-            f"({along_mm[narrow]:.2f} mm along the normal)",
-            folder,
-        )
-    wide = int(np.argmax(steps))
-    if steps[wide] > GAP_FACTOR * usual:
-        missing = max(1, round(float(steps[wide]) / usual) - 1)
-        raise InputError(
-            f"gap: about {missing} missing slice(s) between {_name(frames[wide])} and "
-            f"{_name(frames[wide + 1])}, {steps[wide]:.2f} mm apart, usually {usual:.2f} mm",
-            folder,
-        )
-
-
-def _check_line(frames: Sequence[Frame], folder: Path) -> list[str]:
-    """Refuse uneven steps; return what is worth a warning."""
-    positions = np.array([frame.position_mm for frame in frames])
-    step = _step(frames)
-    length = float(np.linalg.norm(step))
-    line = positions[0] + np.arange(len(frames))[:, None] * step
-    stray = np.linalg.norm(positions - line, axis=1)
-    worst = int(np.argmax(stray))
-    if stray[worst] > STRAY_REFUSED * length:
-        raise InputError(
-            f"uneven slices: {_name(frames[worst])} lies {stray[worst]:.2f} mm off the even line "
-            f"from first to last slice (step {length:.2f} mm)",
-            folder,
-        )
-    warnings = []
-    if stray[worst] > STRAY_WARNED * length:
-        warnings.append(f"slice positions stray by up to {stray[worst]:.3f} mm from even steps")
-    cosine = float(step @ _normal(frames[0])) / length
-    tilt = float(np.degrees(np.arccos(min(1.0, abs(cosine)))))
-    if tilt > TILT_WARNED_DEG:
-        warnings.append(f"slices are stacked at a tilt of {tilt:.1f} degrees, kept as shear")
-    return warnings
-
-
-def _step(frames: Sequence[Frame]) -> FloatArray:
-    """(3,) mm from a slice to the next, by the first and the last."""
-    return np.asarray((frames[-1].position_mm - frames[0].position_mm) / (len(frames) - 1))
-
-
 def _geometry(frames: Sequence[Frame], file: DicomFile, folder: Path) -> VolumeGeometry:
     first = frames[0]
     shape = (len(frames), int(file.header.get("Rows") or 0), int(file.header.get("Columns") or 0))
-    if np.prod(shape, dtype=float) > MAX_VOXELS:
+    if np.prod(shape, dtype=float) > MAX_VOXELS or max(shape[1:]) > MAX_MATRIX:
         raise InputError(f"{shape} voxels are more than this program accepts", folder)
-    step = _step(frames)
+    step = step_mm(frames)
     length = float(np.linalg.norm(step))
     direction = np.column_stack([first.orientation[:3], first.orientation[3:], step / length])
     frame_of_reference = file.header.get("FrameOfReferenceUID")
@@ -278,9 +211,6 @@ def _header_warnings(series: DicomSeries, frames: Sequence[Frame]) -> list[str]:
         warnings.append("the rescale does not say HU")
     if any(header.get("LossyImageCompression") == "01" for header in headers):
         warnings.append("pixels were compressed with loss")
-    acquisitions = {str(header.get("AcquisitionNumber", "")) for header in headers}
-    if len(acquisitions) > 1:
-        warnings.append(f"slices come from {len(acquisitions)} acquisitions")
     return warnings
 
 
@@ -294,7 +224,3 @@ def _left_aside(series: DicomSeries, scan: DicomScan) -> list[str]:
         names = ", ".join(plain_text(f.name) for f in scan.other_files[:3])
         warnings.append(f"{len(scan.other_files)} files that are not DICOM left aside: {names}")
     return warnings
-
-
-def _name(frame: Frame) -> str:
-    return f"{frame.path.name}#{frame.index + 1}" if frame.index else frame.path.name

@@ -13,11 +13,12 @@ from napari_radiogen.constants import SYNTHETIC_MARK
 from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
 from napari_radiogen.errors import InputError, RadiogenError
 from napari_radiogen.io.images import TEXT_DESCRIPTION, read_array
+from napari_radiogen.io.nifti_write import write_sheared
 from napari_radiogen.io.save import atomic_write
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
-#: NIfTI as written by ITK holds rotations only; cosines may stray this much.
+#: ITK writes rotations only into NIfTI; cosines may stray this much.
 ORTHOGONAL_TOLERANCE = 1e-4
 #: Metadata that ITK writes into the description field of NIfTI.
 ITK_NOTES = "ITK_FileNotes"
@@ -88,7 +89,8 @@ def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path, mark: 
     matrix = geometry.direction_matrix
     sheared = np.abs(matrix.T @ matrix - np.eye(3)).max() > ORTHOGONAL_TOLERANCE
     if suffix in NIFTI_SUFFIXES and sheared:
-        raise RadiogenError("NIfTI cannot hold this tilted grid; write .nrrd or .mha", path)
+        atomic_write(path, lambda temporary: write_sheared(array, geometry, temporary, mark))
+        return
     image = sitk.GetImageFromArray(np.ascontiguousarray(array))
     image.SetSpacing(geometry.spacing_mm[::-1])
     image.SetOrigin(geometry.origin_mm)

@@ -1,6 +1,6 @@
 """What a NIfTI header promises, checked before its voxels are read.
 
-ITK fills a truncated file with zeros and picks one of two affines without a
+Readers fill a truncated file with zeros and pick one of two affines without a
 word; both are caught here. RAS lives in this module only.
 """
 
@@ -27,6 +27,10 @@ HEADER_BYTES_2 = 540
 AFFINE_TOLERANCE_MM = 0.01
 #: xyzt_units of millimetres; 0 is unknown, read as millimetres by everybody.
 UNIT_MASK, UNITS_MM = 0x07, (0, 2)
+#: Millimetres in the other units of length: metre and micrometre.
+OTHER_UNITS = {1: 1000.0, 3: 0.001}
+#: Voxel sizes of the header and of the affine used differ by less, share.
+SIZE_TOLERANCE = 1e-3
 READ_CHUNK = 1 << 22
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
@@ -47,6 +51,10 @@ class NiftiHeader:
         ``xyzt_units``.
     sform, qform
         4x4 from index (x, y, z) to LPS mm, or None when the file has none.
+    spacing_mm
+        Voxel sizes (x, y, z) of ``pixdim``.
+    description
+        Free text, which may name a person.
     """
 
     shape: tuple[int, ...]
@@ -55,6 +63,15 @@ class NiftiHeader:
     units: int
     sform: FloatArray | None
     qform: FloatArray | None
+    spacing_mm: FloatArray
+    description: str
+
+    @property
+    def affine(self) -> FloatArray:
+        """4x4 from index (x, y, z) to LPS mm: sform before qform before sizes alone."""
+        if self.sform is not None:
+            return self.sform
+        return np.diag([*self.spacing_mm, 1.0]) if self.qform is None else self.qform
 
     @property
     def expected_bytes(self) -> int:
@@ -68,7 +85,7 @@ class NiftiHeader:
 def is_nifti(path: Path) -> bool:
     """Whether the content says NIfTI in one file, compressed or not."""
     try:
-        with _open(path) as stream:
+        with open_nifti(path) as stream:
             start = stream.read(HEADER_BYTES)
     except (OSError, EOFError, zlib.error):
         return False
@@ -84,7 +101,7 @@ def read_nifti_header(path: Path) -> NiftiHeader:
         When it is cut short, or holds sizes or an affine that make no sense.
     """
     try:
-        with _open(path) as stream:
+        with open_nifti(path) as stream:
             start = stream.read(HEADER_BYTES_2)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"cannot be decompressed: {error}", path) from error
@@ -107,7 +124,7 @@ def check_length(path: Path, header: NiftiHeader) -> None:
     expected = header.expected_bytes
     length = 0
     try:
-        with _open(path) as stream:
+        with open_nifti(path) as stream:
             while chunk := stream.read(READ_CHUNK):
                 length += len(chunk)
                 if length > expected + READ_CHUNK:
@@ -118,32 +135,35 @@ def check_length(path: Path, header: NiftiHeader) -> None:
         raise InputError(f"truncated: {length} bytes where the header says {expected}", path)
 
 
-def affine_warnings(header: NiftiHeader, used: FloatArray) -> list[str]:
-    """Say what is doubtful about the place of the voxels.
-
-    Parameters
-    ----------
-    used
-        4x4 from index (x, y, z) to LPS mm that the volume got.
-    """
+def affine_warnings(header: NiftiHeader) -> list[str]:
+    """Say what is doubtful about the place of the voxels."""
     warnings = []
-    if header.units & UNIT_MASK not in UNITS_MM:
+    unit = header.units & UNIT_MASK
+    if unit in OTHER_UNITS:
         warnings.append("the header's unit is not mm; sizes were converted to mm")
+    elif unit not in UNITS_MM:
+        warnings.append("the header's unit is no length; sizes were taken as mm")
     if header.sform is None and header.qform is None:
-        warnings.append("no orientation in the header: left and right are not known")
-        return warnings
-    apart = {
-        name: _corner_distance(affine, used, header.shape)
-        for name, affine in (("sform", header.sform), ("qform", header.qform))
-        if affine is not None
-    }
-    away = {name: mm for name, mm in apart.items() if mm > AFFINE_TOLERANCE_MM}
-    for name, distance in away.items():
-        warnings.append(f"the {name} puts voxels up to {distance:.2f} mm from the place used")
+        return [*warnings, "no orientation in the header: left and right are not known"]
+    sizes = np.linalg.norm(header.affine[:3, :3], axis=0)
+    if np.abs(sizes / header.spacing_mm - 1).max() > SIZE_TOLERANCE:
+        warnings.append("the header's voxel sizes are not those of its sform, which is used")
+    if header.sform is not None and header.qform is not None:
+        distance = _corner_distance(header.sform, header.qform, header.shape)
+        if distance > AFFINE_TOLERANCE_MM:
+            warnings.append(
+                f"the qform puts voxels up to {distance:.2f} mm from the place used, the sform's"
+            )
     return warnings
 
 
-def _open(path: Path) -> BinaryIO:
+def to_ras(affine_lps: FloatArray) -> FloatArray:
+    """Turn a 4x4 into LPS mm to one into RAS mm."""
+    return np.asarray(RAS_TO_LPS @ affine_lps)
+
+
+def open_nifti(path: Path) -> BinaryIO:
+    """Open a file for reading, decompressed when its content is gzip."""
     with path.open("rb") as stream:
         packed = stream.read(2) == GZIP_MAGIC
     return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
@@ -161,6 +181,7 @@ def _parse_1(raw: bytes, path: Path) -> NiftiHeader:
         codes=struct.unpack_from(order + "2h", raw, 252),
         quaternion=struct.unpack_from(order + "6f", raw, 256),
         rows=struct.unpack_from(order + "12f", raw, 280),
+        description=raw[148:228],
     )
 
 
@@ -176,6 +197,7 @@ def _parse_2(raw: bytes, path: Path) -> NiftiHeader:
         codes=struct.unpack_from(order + "2i", raw, 344),
         quaternion=struct.unpack_from(order + "6d", raw, 352),
         rows=struct.unpack_from(order + "12d", raw, 400),
+        description=raw[240:320],
     )
 
 
@@ -197,6 +219,7 @@ def _build(
     codes: tuple[int, ...],
     quaternion: tuple[float, ...],
     rows: tuple[float, ...],
+    description: bytes,
 ) -> NiftiHeader:
     if not 1 <= dim[0] <= 7 or min(dim[1 : dim[0] + 1]) < 1 or bits < 1:
         raise InputError(f"sizes make no sense: {dim}", path)
@@ -211,13 +234,16 @@ def _build(
             raise InputError(f"the {name} holds numbers that are not finite", path)
     if sform is not None and abs(np.linalg.det(sform[:3, :3])) == 0:
         raise InputError("the sform is singular: two axes point the same way", path)
+    scale = np.diag([*[OTHER_UNITS.get(units & UNIT_MASK, 1.0)] * 3, 1.0])
     return NiftiHeader(
         shape=tuple(int(n) for n in dim[1 : dim[0] + 1]),
         bits=int(bits),
         voxel_offset=int(offset),
         units=int(units),
-        sform=None if sform is None else RAS_TO_LPS @ sform,
-        qform=None if qform is None else RAS_TO_LPS @ qform,
+        sform=None if sform is None else RAS_TO_LPS @ scale @ sform,
+        qform=None if qform is None else RAS_TO_LPS @ scale @ qform,
+        spacing_mm=np.array(pixdim[1:4]) * scale[0, 0],
+        description=description.split(b"\0")[0].decode("latin-1"),
     )
 
 

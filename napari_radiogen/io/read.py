@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from napari_radiogen.domain import CTVolume
 from napari_radiogen.errors import InputError
-from napari_radiogen.io.dicom_headers import DicomScan, DicomSeries, is_dicom, scan_dicom
+from napari_radiogen.io.dicom_headers import (
+    DicomScan,
+    DicomSeries,
+    is_dicom,
+    scan_dicom,
+    shown_uid,
+)
 from napari_radiogen.io.dicom_series import choose_series, read_series
 from napari_radiogen.io.images import read_image, sniff_image
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
+TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
+OBLIQUE_WARNING = "axes are oblique: the voxels keep their own grid, a display resamples them"
 #: Patient, study and series below the folder that a person gives.
 LEVELS_SEARCHED = 4
 #: Looked at before a folder is said to hold no DICOM: entries of one folder, and folders.
@@ -82,9 +91,9 @@ def read_ct(path: Path, series_uid: str | None = None) -> CTVolume:
     """
     path = _existing(path)
     if not _holds_dicom(path):
-        return read_image(path)
+        return _warned(read_image(path))
     scan = scan_dicom(path)
-    return read_series(choose_series(scan, series_uid), scan)
+    return _warned(read_series(choose_series(scan, series_uid), scan))
 
 
 def inspect_path(path: Path, series_uid: str | None = None) -> Inspection:
@@ -97,7 +106,7 @@ def inspect_path(path: Path, series_uid: str | None = None) -> Inspection:
     """
     path = _existing(path)
     if not _holds_dicom(path):
-        return Inspection(sniff_image(path) or "", (_report(read_image(path)),), ())
+        return Inspection(sniff_image(path) or "", (_report(_warned(read_image(path))),), ())
     scan = scan_dicom(path)
     problems: list[str] = []
     try:
@@ -162,7 +171,29 @@ def _existing(path: Path) -> Path:
     path = Path(path)
     if not path.exists():
         raise InputError("no such file or folder", path)
+    if not path.is_dir() and not path.is_file():
+        # A pipe or a device would be read for ever.
+        raise InputError("neither a file nor a folder", path)
+    if path.is_file() and is_archive(path):
+        raise InputError("an archive; unpack it first and give the folder", path)
     return path
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip, tar, 7z or rar, by its first bytes."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(TAR_MAGIC_AT + len(TAR_MAGIC))
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror or error}", path) from error
+    return start.startswith(ARCHIVES) or start[TAR_MAGIC_AT:] == TAR_MAGIC
+
+
+def _warned(volume: CTVolume) -> CTVolume:
+    """Add the notice that oblique axes deserve."""
+    if volume.geometry.is_axis_aligned:
+        return volume
+    return replace(volume, warnings=(*volume.warnings, OBLIQUE_WARNING))
 
 
 def _holds_dicom(path: Path) -> bool:
@@ -177,11 +208,11 @@ def _series_report(
 ) -> SeriesReport:
     """Report a series; only CT, or what was asked for, can be a problem."""
     try:
-        return _report(read_series(series, scan))
+        return _report(_warned(read_series(series, scan)))
     except InputError as error:
         if series.is_ct or series is chosen:
             problems.append(str(error))
-        return SeriesReport(series.uid, series.modality, warnings=(error.reason,))
+        return SeriesReport(shown_uid(series.uid), series.modality, warnings=(error.reason,))
 
 
 def _report(volume: CTVolume) -> SeriesReport:

@@ -140,7 +140,7 @@ def test_several_series_are_listed_and_one_can_be_chosen(tmp_path: Path) -> None
         ("Modality", "PT", "not a CT"),
         ("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"], "localizer"),
         ("SamplesPerPixel", 3, "colour"),
-        ("HighBit", 15, "lowest bit"),
+        ("HighBit", 10, "do not fit"),
     ],
 )
 def test_a_slice_that_does_not_fit_is_refused_by_name(
