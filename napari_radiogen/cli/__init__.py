@@ -32,6 +32,7 @@ def app() -> typer.Typer:
         segmentation,
         synthesis,
         system,
+        tables,
         training,
     )
 
@@ -51,6 +52,7 @@ def app() -> typer.Typer:
         convert,
         segmentation,
         synthesis,
+        tables,
         phantom,
         cohort,
         training,

@@ -3,6 +3,7 @@
 from napari_radiogen.domain.cohort import CohortKind, CohortSplit, Split, Subject
 from napari_radiogen.domain.expression import ExpressionMatrix, Metagenes, Scale
 from napari_radiogen.domain.gene_code import CodeSource, GeneCode, GeneCodeTable
+from napari_radiogen.domain.gene_names import GeneAliases, GeneReport
 from napari_radiogen.domain.geometry import VolumeGeometry
 from napari_radiogen.domain.nodule import Nodule, NoduleSite, Point
 from napari_radiogen.domain.provenance import Provenance
@@ -15,8 +16,10 @@ __all__ = [
     "CohortKind",
     "CohortSplit",
     "ExpressionMatrix",
+    "GeneAliases",
     "GeneCode",
     "GeneCodeTable",
+    "GeneReport",
     "LabelVolume",
     "Metagenes",
     "Nodule",

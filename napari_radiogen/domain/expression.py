@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from napari_radiogen.errors import InputError
 
-Scale = Literal["counts", "log2", "zscore"]
+#: ``counts`` reads; ``fpkm`` FPKM, RPKM or TPM; ``log2`` of linear values plus
+#: one, or of intensities; ``zscore`` per gene over some cohort.
+Scale = Literal["counts", "fpkm", "log2", "zscore"]
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -66,11 +68,13 @@ class Metagenes:
     gene_symbols
         (G,) in the order that every vector must have.
     gene_mean, gene_sd
-        (G,) on the log2 scale.
+        (G,) on the scale that was fitted.
     weights
         (G, K) signed membership weights.
     mean, sd
         (K,) of the raw scores on training patients.
+    scale
+        Of the expression that was fitted and that `transform` takes.
     """
 
     names: tuple[str, ...]
@@ -80,14 +84,13 @@ class Metagenes:
     weights: FloatArray
     mean: FloatArray
     sd: FloatArray
+    scale: Scale = "log2"
 
-    def transform(self, log2_values: npt.NDArray[np.floating]) -> FloatArray:
-        """Turn log2 expression (N, G) into metagene z-scores (N, K)."""
-        if log2_values.shape[-1] != len(self.gene_symbols):
-            raise InputError(
-                f"expected {len(self.gene_symbols)} genes, got {log2_values.shape[-1]}"
-            )
-        z = (log2_values - self.gene_mean) / self.gene_sd
+    def transform(self, values: npt.NDArray[np.floating]) -> FloatArray:
+        """Turn expression (N, G) on the fitted scale into metagene z-scores (N, K)."""
+        if values.shape[-1] != len(self.gene_symbols):
+            raise InputError(f"expected {len(self.gene_symbols)} genes, got {values.shape[-1]}")
+        z = (values - self.gene_mean) / self.gene_sd
         return np.asarray((z @ self.weights - self.mean) / self.sd, dtype=np.float32)
 
     def members(self, name: str) -> tuple[str, ...]:

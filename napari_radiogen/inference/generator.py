@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from scipy import ndimage as ndi
 from torch import Tensor
 
 from napari_radiogen.constants import BLEND_CORE_MM, BLEND_REACH_MM
-from napari_radiogen.domain import GeneCodeTable, Metagenes, Subject
+from napari_radiogen.domain import GeneCodeTable, Metagenes, Scale, Subject
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
@@ -220,6 +220,14 @@ def _training_digest(about: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _scale(about: dict[str, Any]) -> Scale:
+    """Return the scale of the genes that a model learned; all were log2 before it was stored."""
+    scale = about["metagenes"].get("scale", "log2")
+    if scale not in get_args(Scale):
+        raise ModelError("its genes are on an unknown scale", subject=about.get("name"))
+    return cast(Scale, scale)
+
+
 def _assemble(model: LoadedModel) -> Generator:
     about, tensors = model.description, model.tensors
     network = Network(MCGANConfig.model_validate(about["config"]["network"]))
@@ -229,6 +237,7 @@ def _assemble(model: LoadedModel) -> Generator:
     metagenes = Metagenes(
         names=tuple(about["metagenes"]["names"]),
         gene_symbols=tuple(about["metagenes"]["gene_symbols"]),
+        scale=_scale(about),
         **table,
     )
     subjects = tuple(Subject(**s) for s in about["subjects"])

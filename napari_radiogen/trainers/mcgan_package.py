@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,13 @@ def fit_cohort_metagenes(store: CohortStore, count: int) -> Metagenes:
     """Fit metagenes on a cohort's training patients, ordered by what images show."""
     train = np.array([s.split == "train" for s in store.subjects])
     shown = [[s.attributes.get(a, 0.0) for a in ATTRIBUTES] for s in store.subjects]
-    return fit_metagenes(
+    fitted = fit_metagenes(
         store.expression.values[train],
         store.expression.gene_symbols,
         k=count,
         relevance=np.array(shown)[train],
     )
+    return replace(fitted, scale=store.expression.scale)
 
 
 def package(
@@ -88,6 +90,7 @@ def describe(
         "metagenes": {
             "names": list(metagenes.names),
             "gene_symbols": list(metagenes.gene_symbols),
+            "scale": metagenes.scale,
         },
         "subjects": [
             {
