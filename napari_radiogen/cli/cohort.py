@@ -12,9 +12,12 @@ Seed = Annotated[int, typer.Option(help="Same seed, same content; 0 is the shipp
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
+    from napari_radiogen.cli.joining import join
+
     group = typer.Typer(no_args_is_help=True, help="Make cohort folders.")
     group.callback()(_group)
     group.command("plant")(plant)
+    group.command("join")(join)
     app.add_typer(group, name="cohort")
 
 

@@ -5,11 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from napari_radiogen.cli.tables import (
+    EncodingOption,
+    GenesOption,
+    ProbesOption,
+    Rule,
+    RuleOption,
+    Samples,
+    SamplesOption,
+    ScaleOption,
+    ZerosOption,
+)
 from napari_radiogen.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_radiogen.io.expression_tables import ExpressionTable
 
 #: What decides that an expression table is wanted.
 TABLE_SUFFIXES = (".csv", ".h5ad")
@@ -37,17 +51,36 @@ def convert(
     series: Annotated[
         str | None, typer.Option(help="Series UID, when there are several CT series.")
     ] = None,
+    scale: ScaleOption = None,
+    genes_in: GenesOption = None,
+    probes: ProbesOption = None,
+    probes_by: RuleOption = Rule.MEAN,
+    samples: SamplesOption = Samples.ACCESSION,
+    zeros_missing: ZerosOption = False,
+    encoding: EncodingOption = None,
 ) -> None:
     """Read a scan, a mask or an expression table and write it in another format.
 
     Warnings are lines on standard error; what is written stays exact.
     """
     from napari_radiogen.cli.output import check_targets
+    from napari_radiogen.cli.tables import read_table
     from napari_radiogen.io.labels import SUFFIXES
 
     name = out.name.lower()
     if name.endswith(TABLE_SUFFIXES):
-        _convert_table(source, out)
+        check_targets({out: TABLE_SUFFIXES}, [p for p in (source, probes) if p])
+        table = read_table(
+            source,
+            scale=scale,
+            genes_in=genes_in,
+            probes=probes,
+            probes_by=probes_by,
+            samples=samples,
+            zeros_missing=zeros_missing,
+            encoding=encoding,
+        )
+        _write_table(table, out)
         return
     if out.suffix:
         check_targets({out: (*SUFFIXES, SEG_SUFFIX)}, [p for p in (source, reference) if p])
@@ -57,13 +90,17 @@ def convert(
         _convert_scan(source, out, series)
 
 
-def _convert_table(source: Path, out: Path) -> None:
-    """Write an expression table; the one place where tables enter this command."""
-    from napari_radiogen.io.expression import read_expression, write_expression
+def _write_table(table: ExpressionTable, out: Path) -> None:
+    """Write an expression table; the values stay as they are, NA where missing."""
+    from napari_radiogen.io.expression import write_matrix
 
-    if not out.name.lower().endswith(".csv"):
-        raise InputError("expression is written as .csv only", out)
-    write_expression(read_expression(source), out)
+    write_matrix(table.matrix(), out, note_scale=table.scale.stated)
+    notes = (
+        []
+        if table.scale.stated
+        else [f"scale inferred as {table.scale.scale}: {table.scale.reason}"]
+    )
+    warn(table.path, [*notes, *table.warnings])
 
 
 def _convert_scan(source: Path, out: Path, series: str | None) -> None:
@@ -82,7 +119,7 @@ def _convert_scan(source: Path, out: Path, series: str | None) -> None:
             ".nii.gz, .nrrd or .mha",
             out,
         )
-    _warn(source, volume.warnings)
+    warn(source, volume.warnings)
 
 
 def _convert_mask(source: Path, out: Path, reference: Path | None, series: str | None) -> None:
@@ -98,7 +135,7 @@ def _convert_mask(source: Path, out: Path, reference: Path | None, series: str |
         write_seg(labels, reference, out, series_uid=series)
 
 
-def _warn(source: Path, warnings: Iterable[str]) -> None:
+def warn(source: Path, warnings: Iterable[str]) -> None:
     """Print what a reader noticed, each as one line."""
     for warning in warnings:
         print(f"radiogen: {source}: warning: {' '.join(warning.split())}", file=sys.stderr)

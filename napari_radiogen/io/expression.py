@@ -72,10 +72,11 @@ def write_expression(matrix: ExpressionMatrix, path: Path) -> None:
     save_text(Path(path), text)
 
 
-def write_matrix(matrix: ExpressionMatrix, path: Path) -> None:
-    """Write a matrix as its name says: ``.csv`` or ``.h5ad``.
+def write_matrix(matrix: ExpressionMatrix, path: Path, *, note_scale: bool = True) -> None:
+    """Write a matrix as the name says: ``.csv`` or ``.h5ad``.
 
-    A CSV does not note the scale; an h5ad does.
+    A CSV does not note the scale; an h5ad does when ``note_scale``, which is
+    for a scale that somebody stated: an inferred one is inferred again.
 
     Raises
     ------
@@ -85,7 +86,10 @@ def write_matrix(matrix: ExpressionMatrix, path: Path) -> None:
     suffix = Path(path).suffix.lower()
     if suffix not in WRITTEN_SUFFIXES:
         raise InputError(f"expected a name that ends with {' or '.join(WRITTEN_SUFFIXES)}", path)
-    (write_h5ad if suffix == ".h5ad" else write_expression)(matrix, Path(path))
+    if suffix == ".h5ad":
+        write_h5ad(matrix, Path(path), note_scale=note_scale)
+    else:
+        write_expression(matrix, Path(path))
 
 
 def write_geo_table(matrix: ExpressionMatrix, path: Path) -> None:

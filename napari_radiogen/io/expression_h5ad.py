@@ -71,8 +71,8 @@ def read_h5ad(path: Path) -> tuple[Form, Scale | None]:
     return Form("h5ad", NumberRows(rows, columns, values), "columns", (note,)), scale
 
 
-def write_h5ad(matrix: ExpressionMatrix, path: Path) -> None:
-    """Write a matrix as AnnData, with its scale in ``uns``.
+def write_h5ad(matrix: ExpressionMatrix, path: Path, *, note_scale: bool = True) -> None:
+    """Write a matrix as AnnData, with its scale in ``uns`` if it is to be noted.
 
     Raises
     ------
@@ -87,7 +87,8 @@ def write_h5ad(matrix: ExpressionMatrix, path: Path) -> None:
         pd.DataFrame(index=pd.Index(names, dtype=object))
         for names in (matrix.patient_ids, matrix.gene_symbols)
     )
-    table = AnnData(X=matrix.values, obs=obs, var=var, uns={SCALE_KEY: matrix.scale})
+    uns = {SCALE_KEY: matrix.scale} if note_scale else {}
+    table = AnnData(X=matrix.values, obs=obs, var=var, uns=uns)
     atomic_write(Path(path), partial(table.write_h5ad, compression="gzip"))
 
 

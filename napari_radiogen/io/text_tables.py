@@ -81,7 +81,8 @@ class LineReader:
         except UnicodeDecodeError as error:
             place = f"line {self.lines}, byte {error.start + 1}"
             name = "UTF-8" if self._encoding == "utf-8" else self._encoding
-            self._refuse(f"not {name} text ({place}); save it as UTF-8, or name its encoding")
+            reason = f"not {name} text ({place}); save it as UTF-8, or name its encoding"
+            raise InputError(reason, self._path) from error
 
     def _refuse(self, reason: str) -> NoReturn:
         raise InputError(reason, self._path)

@@ -9,6 +9,7 @@ import SimpleITK as sitk  # noqa: N813
 from napari_radiogen.cli import main
 from napari_radiogen.domain import CTVolume, VolumeGeometry
 from napari_radiogen.io.dicom_write import write_ct_series
+from napari_radiogen.io.expression_tables import read_expression_table
 from napari_radiogen.io.read import read_ct
 from tests.fixtures_dicom import ORIGIN, SLICES, stored_pixels, write_series
 
@@ -90,5 +91,22 @@ def test_table_to_csv(tmp_path: Path, capsys) -> None:
     table.write_text("subject_id\tNA\t1e5\n001\t0.5\tNA\n")
     assert convert(table, tmp_path / "b.csv") == 0
     assert (tmp_path / "b.csv").read_text().splitlines()[0] == "subject_id,NA,1e5"
-    assert convert(table, tmp_path / "b.h5ad") == 1
-    assert capsys.readouterr().err.count("\n") == 1
+    noted = capsys.readouterr().err
+    assert "scale inferred as log2" in noted
+    assert noted.count("\n") == 1
+    assert convert(table, tmp_path / "b.h5ad", "--scale", "fpkm") == 0
+    assert capsys.readouterr().err == ""
+    back = read_expression_table(tmp_path / "b.h5ad")
+    assert (back.patient_ids, back.gene_symbols) == (("001",), ("NA", "1e5"))
+    assert (back.scale.scale, back.scale.stated) == ("fpkm", True)
+    np.testing.assert_array_equal(back.values, np.array([[0.5, np.nan]], np.float32))
+
+
+def test_table_that_does_not_say_where_its_genes_are(tmp_path: Path, capsys) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("x,u,v\na,0.5,1\n")
+    assert convert(table, tmp_path / "b.csv") == 1
+    assert "--genes rows or --genes columns" in capsys.readouterr().err
+    assert not (tmp_path / "b.csv").exists()
+    assert convert(table, tmp_path / "b.csv", "--genes", "rows", "--scale", "log2") == 0
+    assert (tmp_path / "b.csv").read_text() == "subject_id,a\nu,0.5\nv,1\n"
