@@ -25,11 +25,12 @@ def conv(
 
 
 class Upsample(nn.Module):
-    """Nearest up-sampling by two."""
+    """Linear up-sampling by two; nearest left a lattice in smooth nodules."""
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, 2H, 2W)."""
-        return F.interpolate(x, scale_factor=2.0, mode="nearest")
+        mode = "bilinear" if x.dim() == 4 else "trilinear"
+        return F.interpolate(x, scale_factor=2.0, mode=mode, align_corners=False)
 
 
 class AdaIN(nn.Module):

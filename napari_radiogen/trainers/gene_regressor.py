@@ -93,7 +93,10 @@ def train_regressor(
         if progress is not None and step % 50 == 0:
             progress(0.0, f"auxiliary step {step}/{config.regressor_steps}, loss {loss.item():.2f}")
     network.eval().requires_grad_(False)
-    return AuxiliaryTarget(network, components, _validation_r2(network, components, validation))
+    r2 = _validation_r2(network, components, validation)
+    if progress is not None:
+        progress(0.0, "auxiliary R2 " + ", ".join(f"{value:.2f}" for value in r2.tolist()))
+    return AuxiliaryTarget(network, components, r2)
 
 
 @torch.no_grad()

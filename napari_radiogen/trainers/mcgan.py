@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from napari_radiogen.genomics.components import fit_components
 from napari_radiogen.io.cohort_store import CohortStore
@@ -109,6 +110,10 @@ class _Trainer:
         betas = config.betas
         g = torch.optim.Adam(generator.parameters(), config.generator_lr, betas=betas)
         d = torch.optim.Adam(discriminator.parameters(), config.discriminator_lr, betas=betas)
+        self.schedules = [
+            CosineAnnealingLR(o, config.steps, rate * config.last_rate)
+            for o, rate in ((g, config.generator_lr), (d, config.discriminator_lr))
+        ]
         self.generator, self.g_optimiser = fabric.setup(generator, g)
         self.discriminator, self.d_optimiser = fabric.setup(discriminator, d)
         self.generator.mark_forward_method("encode")
@@ -129,6 +134,8 @@ class _Trainer:
         self.fabric.clip_gradients(self.generator, self.g_optimiser, max_norm=5.0)
         self.g_optimiser.step()
         self._update_average()
+        for schedule in self.schedules:
+            schedule.step()
         return losses | {"generator": total.item()} | {k: v.item() for k, v in terms.items()}
 
     def _reconstruction(self, batch: Batch) -> Tensor:
