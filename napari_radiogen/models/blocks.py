@@ -24,6 +24,11 @@ def conv(
     return layer(in_channels, out_channels, kernel, stride, padding=kernel // 2, **kwargs)
 
 
+def batch_norm(spatial_dims: int, channels: int) -> nn.Module:
+    """Return the batch normalisation of slices or volumes."""
+    return {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}[spatial_dims](channels)
+
+
 class Upsample(nn.Module):
     """Linear up-sampling by two; nearest left a lattice in smooth nodules."""
 
@@ -93,3 +98,20 @@ class GluUp(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C', 2H, 2W)."""
         return F.glu(self.norm(self.conv(self.up(x))), dim=1)
+
+
+class BatchGluUp(nn.Module):
+    """Up-sampling, convolution, batch normalisation, gated linear unit (Xu 2019)."""
+
+    def __init__(self, spatial_dims: int, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            Upsample(),
+            conv(spatial_dims, in_channels, 2 * out_channels, bias=False),
+            batch_norm(spatial_dims, 2 * out_channels),
+            nn.GLU(dim=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', 2H, 2W)."""
+        return torch.as_tensor(self.layers(x))
