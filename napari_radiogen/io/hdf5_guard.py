@@ -113,16 +113,16 @@ def _sound(found: object, dimensions: int, what: str, path: Path) -> h5py.Datase
     filters = {plan.get_filter(i)[0] for i in range(plan.get_nfilters())}
     if not filters <= KNOWN_FILTERS:
         raise InputError(f"{what} is packed by a filter that HDF5 does not bring along", path)
+    if found.chunks and math.prod(found.chunks) * found.dtype.itemsize > MAX_CHUNK_BYTES:
+        raise InputError(f"{what} has chunks of more than {MAX_CHUNK_BYTES} bytes", path)
     if found.size and found.id.get_storage_size() == 0:
         raise InputError(f"{what} states a shape but stores no values", path)
     if found.chunks:
-        _check_chunks(found, what, path)
+        _check_stored(found, what, path)
     return found
 
 
-def _check_chunks(dataset: h5py.Dataset, what: str, path: Path) -> None:
-    if math.prod(dataset.chunks) * dataset.dtype.itemsize > MAX_CHUNK_BYTES:
-        raise InputError(f"{what} has chunks of more than {MAX_CHUNK_BYTES} bytes", path)
+def _check_stored(dataset: h5py.Dataset, what: str, path: Path) -> None:
     pairs = zip(dataset.shape, dataset.chunks, strict=True)
     expected = math.prod(-(-length // chunk) for length, chunk in pairs)
     if dataset.id.get_num_chunks() < expected:

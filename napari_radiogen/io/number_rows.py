@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,18 @@ MISSING_CELLS = frozenset({"", "NA", "NaN", "nan", "N/A", "null", "NULL"})
 #: Cells of the largest table accepted: 60,607 probes of 1,000 patients fit.
 MAX_CELLS = 10**8
 NAN = float("nan")
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+#: Corner cells that say what the first column names, letters and digits only.
+_PATIENT_CORNERS = (
+    "subjectid patientid patient patients caseid case sample sampleid samples samplename "
+    "submitterid barcode subject"
+)
+PATIENT_CORNERS = frozenset(_PATIENT_CORNERS.split())
+_GENE_CORNERS = (
+    "gene genes geneid genesymbol symbol hgncsymbol idref probe probeid probeset probesetid "
+    "genename hugosymbol ensemblid"
+)
+GENE_CORNERS = frozenset(_GENE_CORNERS.split())
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,11 +113,18 @@ def checked_rows(
     return reader, lambda: reader.line_num
 
 
+def plain_name(header: str) -> str:
+    """Return the lower-case letters and digits of a header."""
+    return re.sub(r"[^a-z0-9]", "", header.lower())
+
+
 def _value_columns(header: list[str], cells: int, skipped: int, path: Path) -> list[str]:
     """Return the names of the value columns; R leaves out the corner."""
     if len(header) == cells > 1 + skipped:
         return header[1 + skipped :]
-    if not skipped and len(header) == cells - 1 >= 1:
+    # Else a decimal comma would make two columns of one.
+    cornered = bool(header) and plain_name(header[0]) in PATIENT_CORNERS | GENE_CORNERS
+    if not skipped and not cornered and len(header) == cells - 1 >= 1:
         return header
     raise InputError(f"a row has {cells} cells where the header has {len(header)}", path)
 
@@ -149,6 +169,6 @@ def _number(text: str) -> float:
     if "_" in text or not text.isascii():
         raise ValueError
     number = float(text)
-    if not math.isfinite(number) or abs(number) > np.finfo(np.float32).max:
+    if not math.isfinite(number) or abs(number) > FLOAT32_MAX:
         raise ValueError
     return number

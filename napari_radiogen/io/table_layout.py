@@ -9,18 +9,8 @@ from pathlib import Path
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.expression_forms import Form, Genes
+from napari_radiogen.io.number_rows import GENE_CORNERS, PATIENT_CORNERS, plain_name
 
-#: Corner cells that say what the first column names, letters and digits only.
-_PATIENT_CORNERS = (
-    "subjectid patientid patient patients caseid case sample sampleid samples samplename "
-    "submitterid barcode subject"
-)
-PATIENT_CORNERS = frozenset(_PATIENT_CORNERS.split())
-_GENE_CORNERS = (
-    "gene genes geneid genesymbol symbol hgncsymbol idref probe probeid probeset probesetid "
-    "genename hugosymbol ensemblid"
-)
-GENE_CORNERS = frozenset(_GENE_CORNERS.split())
 #: Ids of lung-cancer collections and of GEO samples.
 PATIENT_PATTERN = re.compile(r"(R01|AMC|LUNG[13]|TCGA|LIDC-IDRI|GSM\d|C3[LN])-?\w*", re.IGNORECASE)
 #: Probes, Ensembl genes and our own invented genes.
@@ -129,7 +119,7 @@ def _axis(rows: int) -> str:
 
 
 def _by_corner(form: Form) -> Layout | None:
-    corner = re.sub(r"[^a-z0-9]", "", form.table.corner.lower())
+    corner = plain_name(form.table.corner)
     if corner in PATIENT_CORNERS:
         return Layout("columns", "its first column is headed as patients")
     if corner in GENE_CORNERS:
