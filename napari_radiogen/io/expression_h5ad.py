@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -17,7 +17,7 @@ from napari_radiogen.errors import InputError
 from napari_radiogen.io.expression_forms import Form
 from napari_radiogen.io.hdf5_guard import read_names, read_numbers, walk
 from napari_radiogen.io.number_rows import MAX_CELLS, NumberRows
-from napari_radiogen.io.save import atomic_write
+from napari_radiogen.io.save import save_bytes
 
 HDF5_START = b"\x89HDF\r\n\x1a\n"
 #: Where our writer notes the scale, in ``uns``.
@@ -81,6 +81,7 @@ def write_h5ad(matrix: ExpressionMatrix, path: Path, *, note_scale: bool = True)
     """
     import pandas as pd
     from anndata import AnnData
+    from anndata.io import write_elem
 
     # Of the object type, which every version of anndata writes as plain texts.
     obs, var = (
@@ -89,7 +90,11 @@ def write_h5ad(matrix: ExpressionMatrix, path: Path, *, note_scale: bool = True)
     )
     uns = {SCALE_KEY: matrix.scale} if note_scale else {}
     table = AnnData(X=matrix.values, obs=obs, var=var, uns=uns)
-    atomic_write(Path(path), partial(table.write_h5ad, compression="gzip"))
+    # In memory first: HDF5 ends the process when the disk is full.
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        write_elem(file, "/", table, dataset_kwargs={"compression": "gzip"})
+    save_bytes(Path(path), buffer.getvalue())
 
 
 def _names(table: object, what: str, path: Path) -> tuple[str, ...]:

@@ -105,5 +105,16 @@ def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path, mark: 
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             raise RadiogenError(f"cannot be written: {reason}", path) from error
+        _check_written(array, temporary, path)
 
     atomic_write(path, write)
+
+
+def _check_written(array: npt.NDArray[Any], temporary: Path, path: Path) -> None:
+    """Read back what ITK wrote: on a full disk it cuts a file short without a word."""
+    try:
+        whole = np.array_equal(read_array(temporary)[0], array)
+    except RadiogenError:
+        whole = False
+    if not whole:
+        raise RadiogenError("cannot be written: the file was cut short; is the disk full?", path)

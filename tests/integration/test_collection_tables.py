@@ -83,9 +83,7 @@ def test_clinical_tables_are_read(folder: Path, name: str) -> None:
     assert (table.encoding == "cp1252") == (name == "Lung3.metadata_89pts.csv")
 
 
-@pytest.mark.parametrize(
-    "name", ["idc_manifest_full_table.csv", "tumour_bbox_from_SEG_118pts.csv"]
-)
+@pytest.mark.parametrize("name", ["idc_manifest_full_table.csv", "tumour_bbox_from_SEG_118pts.csv"])
 def test_tables_with_several_rows_a_patient_are_refused(folder: Path, name: str) -> None:
     with pytest.raises(InputError, match="more than one row"):
         read_clinical(folder / name)
