@@ -20,13 +20,17 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="DICOM folder or file, NIfTI, NRRD, MetaImage.")],
+    path: Annotated[Path, typer.Argument(help="DICOM, NIfTI, NRRD, MetaImage, or a table.")],
     series: Annotated[str | None, typer.Option(help="UID of the one series to look at.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell the series, geometry, HU range and problems of a scan."""
+    """Tell what a scan or a table is, and every problem in it."""
+    from napari_radiogen.cli.table_inspection import inspect_table, named_as_table
     from napari_radiogen.io.read import inspect_path
 
+    if named_as_table(path):
+        inspect_table(path, as_json)
+        return
     found = inspect_path(path, series)
     if as_json:
         print_json(found.to_json())

@@ -103,3 +103,23 @@ def test_join(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "none of its patients" in err
     assert main(["cohort", "join", str(clinical), str(expression)]) == 0
     assert "only expression  2" in capsys.readouterr().out
+
+
+def test_inspect_tells_expression_from_clinical_and_names_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("gene,p1\nEGFR,1.5\n")
+    code, report, _ = answer(capsys, "inspect", path, "--json")
+    assert (code, report["kind"], report["scale"]["name"]) == (0, "expression", "log2")
+    path.write_text("case_id,histology\nP1,adeno\n")
+    code, report, _ = answer(capsys, "inspect", path, "--json")
+    assert (code, report["kind"], report["columns"]) == (0, "clinical", ["histology"])
+    path.write_text("gene,p1\nA,1.5\nA,2\n")
+    code, report, err = answer(capsys, "inspect", path, "--json")
+    assert (code, report["duplicated_genes"]) == (1, ["A"])
+    assert err.count("\n") == 1
+    path.write_text("a,b\nc,d\n")
+    code, report, err = answer(capsys, "inspect", path, "--json")
+    assert (code, report) == (1, {})
+    assert f"{path}: line 2, column 'b': expected a finite number" in err
