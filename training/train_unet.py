@@ -1,57 +1,41 @@
-"""Train a U-Net on a cohort folder.
+"""Train a U-Net (Li 2018) on a cohort folder.
 
-python training/train_unet.py --cohort COHORT --config training/configs/unet-small.yaml --out RUN
+    python training/train_unet.py --cohort cohorts/planted --out runs/unet
+
+A run that was stopped goes on exactly where its last checkpoint lies:
+
+    python training/train_unet.py --cohort cohorts/planted --resume runs/unet
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
 from napari_radiogen.cli.output import progress
-from napari_radiogen.errors import RadiogenError
+from napari_radiogen.cli.train_flags import LINES_EVERY_S, RunFlags, run_script
 from napari_radiogen.io.cohort_store import open_cohort
-from napari_radiogen.trainers.run import use_threads
-from napari_radiogen.trainers.unet import read_config
+from napari_radiogen.trainers.unet import UNetConfig
 from napari_radiogen.trainers.unet_run import run_unet
 
-CONFIGS = Path(__file__).parent / "configs"
+CONFIG = Path(__file__).parent / "configs" / "unet-small.yaml"
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cohort", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="new run folder")
-    parser.add_argument("--config", type=Path, default=CONFIGS / "unet-small.yaml")
-    parser.add_argument("--max-minutes", type=float, help="stop after this long")
-    parser.add_argument("--steps", type=int)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args()
-
-
-def main() -> int:
-    args = arguments()
-    wishes = {"max_minutes": args.max_minutes, "steps": args.steps, "seed": args.seed}
-
+def main(flags: RunFlags) -> None:
+    """Read the cohort and the config, train, and print where the weights are."""
     # Data
-    cohort = open_cohort(args.cohort)
+    cohort = open_cohort(flags.cohort)
 
     # Model and trainer
-    config = read_config(args.config, {k: v for k, v in wishes.items() if v is not None})
+    config, options = flags.read(UNetConfig, CONFIG), flags.options()
 
     # Run
-    use_threads(args.threads)
-    with progress(config.name, lines_every_s=15) as report:
-        weights = run_unet(config, cohort, args.out, progress=report)
+    with progress(config.name, lines_every_s=LINES_EVERY_S) as tell:
+        weights = run_unet(config, cohort, flags.folder, options=options, progress=tell)
+
+    # Result
     print(weights)
-    return 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except RadiogenError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
+    sys.exit(run_script(RunFlags, main))

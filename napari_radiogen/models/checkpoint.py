@@ -20,8 +20,15 @@ _KEY = "radiogen"
 MAX_HEADER = 16 * 2**20
 
 
-def pack(tensors: dict[str, torch.Tensor], description: dict[str, Any]) -> bytes:
+def pack(
+    tensors: dict[str, torch.Tensor], description: dict[str, Any], *, kind: str = FORMAT
+) -> bytes:
     """Serialise tensors and their description.
+
+    Parameters
+    ----------
+    kind
+        What the bytes are: a model, or a checkpoint of a run.
 
     Raises
     ------
@@ -29,12 +36,12 @@ def pack(tensors: dict[str, torch.Tensor], description: dict[str, Any]) -> bytes
         When a tensor holds a number that is not finite.
     """
     _require_finite(tensors)
-    text = json.dumps({**description, "format": FORMAT, "version": VERSION}, sort_keys=True)
+    text = json.dumps({**description, "format": kind, "version": VERSION}, sort_keys=True)
     whole = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
     return bytes(save(whole, metadata={_KEY: text}))
 
 
-def unpack(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def unpack(data: bytes, *, kind: str = FORMAT) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Read what :func:`pack` wrote, checking format, version and numbers.
 
     Raises
@@ -50,9 +57,9 @@ def unpack(data: bytes) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         description = json.loads(header["__metadata__"][_KEY])
         tensors = load(data)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"not a radiogen model ({type(error).__name__})") from error
-    if description.get("format") != FORMAT or description.get("version") != VERSION:
-        raise ModelError(f"expected {FORMAT} version {VERSION}")
+        raise ModelError(f"not a {kind.replace('-', ' ')} ({type(error).__name__})") from error
+    if description.get("format") != kind or description.get("version") != VERSION:
+        raise ModelError(f"expected {kind} version {VERSION}")
     _require_finite(tensors)
     return tensors, description
 

@@ -68,6 +68,7 @@ def train_regressor(
     validation: SliceSet,
     components: Tensor,
     config: MCGANTraining,
+    steps: int,
     progress: Progress | None,
 ) -> AuxiliaryTarget:
     """Train the regressor on real training slices and weigh it on validation.
@@ -76,12 +77,14 @@ def train_regressor(
     ----------
     components
         (A, K) weights of the metagenes, fitted on training patients.
+    steps
+        Optimiser steps.
     """
     network = GeneRegressor(config.network.spatial_dims, len(components))
     rng = torch.Generator().manual_seed(config.seed + 2)
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, config.regressor_steps))
-    for step in range(config.regressor_steps):
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
+    for step in range(steps):
         batch = draw_batch(train, 32, 0.0, rng, least_share=LEAST_SHARE)
         noisy = batch.image + IMAGE_NOISE * torch.randn(batch.image.shape, generator=rng)
         told = network(noisy, batch.mask, batch.dz_mm)
@@ -91,7 +94,7 @@ def train_regressor(
         optimiser.step()
         schedule.step()
         if progress is not None and step % 50 == 0:
-            progress(0.0, f"auxiliary step {step}/{config.regressor_steps}, loss {loss.item():.2f}")
+            progress(0.0, f"auxiliary step {step}/{steps}, loss {loss.item():.2f}")
     network.eval().requires_grad_(False)
     r2 = _validation_r2(network, components, validation)
     if progress is not None:

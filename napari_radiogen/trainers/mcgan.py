@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from lightning.fabric import Fabric
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
 from napari_radiogen.genomics.components import fit_components
@@ -23,11 +24,17 @@ from napari_radiogen.models.losses import (
     shape_variety,
 )
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
-from napari_radiogen.trainers.gene_regressor import AuxiliaryTarget, train_regressor
+from napari_radiogen.trainers import loop
+from napari_radiogen.trainers.devices import make_fabric, share, update_average
+from napari_radiogen.trainers.gene_regressor import train_regressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
-from napari_radiogen.trainers.run import Clock, Progress, RunFolder
-from napari_radiogen.trainers.slices import Batch, SliceSet, draw_batch, slice_set, symmetry
+from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
+from napari_radiogen.trainers.slices import Batch, draw_batch, slice_set, symmetry
+from napari_radiogen.trainers.system import System
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 #: Largest shift of images that the discriminator sees, pixels.
 SHIFT_PX = 4
@@ -39,7 +46,7 @@ def train_mcgan(
     config: MCGANTraining,
     run: RunFolder,
     *,
-    max_minutes: float | None = None,
+    options: RunOptions | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> TrainedGenerator:
@@ -54,56 +61,79 @@ def train_mcgan(
     config
         Everything that decides the run.
     run
-        Where the log goes.
-    max_minutes
-        Stop early after this long.
+        Where log, sheets and checkpoints go.
+    options
+        Resume, threads and consent to a long run.
 
     Raises
     ------
     Cancelled
         When the person asked to stop.
     """
-    torch.manual_seed(config.seed)
-    train = slice_set(store, "train", metagenes, config.permute)
-    validation = slice_set(store, "validation", metagenes, config.permute)
-    fabric = Fabric(accelerator="auto", devices=1)
-    components = torch.from_numpy(fit_components(train.metagenes.numpy(), train.attributes.numpy()))
-    auxiliary = train_regressor(train, validation, components, config, progress)
-    auxiliary = auxiliary.to(fabric.device)
-    trainer = _Trainer(train, config, auxiliary, fabric)
-    judge = Judge(validation, store)
-    clock = Clock(config.steps, max_minutes, progress, cancelled)
-    best: TrainedGenerator | None = None
-    step = 0
-    while True:
-        losses = trainer.step(adversarial=step >= config.warm_steps)
-        step += 1
-        last = not clock.goes_on(
-            step, f"G {losses['generator']:.2f} D {losses['discriminator']:.2f}"
-        )
-        if last or step % config.validate_every == 0:
-            scores = judge.scores(trainer.average)
-            run.log({"step": step, "minutes": clock.minutes, **losses, **scores})
-            late = step > config.warm_steps or last
-            if late and (best is None or scores["score"] >= best.validation["score"]):
-                frozen = copy.deepcopy(trainer.average).cpu()
-                best = TrainedGenerator(frozen, step, scores, clock.minutes)
-        if last and best is not None:
-            return choose_use(best, judge)
+    fabric = make_fabric(config)
+    resumed = run.resume and run.checkpoint.is_file()
+    system = MCGANSystem(store, metagenes, config, fabric, fitted=not resumed, progress=progress)
+    result = loop.train(
+        system,
+        config,
+        fabric,
+        run=run,
+        options=options,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    best = copy.deepcopy(system.average).cpu()
+    best.load_state_dict(result.weights)
+    trained = TrainedGenerator(best, result.step, result.scores, result.minutes)
+    trained = replace(trained, first_process=fabric.is_global_zero)
+    return choose_use(trained, system.judge) if fabric.is_global_zero else trained
 
 
-class _Trainer:
-    """Networks, optimisers and one step of each."""
+class MCGANSystem(System):
+    """Generator, its average, discriminator and the auxiliary; one step of each.
+
+    Parameters
+    ----------
+    fitted
+        Train the auxiliary; False where a checkpoint is about to restore it.
+    """
 
     def __init__(
-        self, data: SliceSet, config: MCGANTraining, auxiliary: AuxiliaryTarget, fabric: Fabric
+        self,
+        store: CohortStore,
+        metagenes: npt.NDArray[np.float32],
+        config: MCGANTraining,
+        fabric: Fabric,
+        *,
+        fitted: bool = True,
+        progress: Progress | None = None,
     ) -> None:
-        self.data, self.config, self.auxiliary, self.fabric = data, config, auxiliary, fabric
-        self.steps = 0
+        torch.manual_seed(config.seed)
+        self.config, self.fabric = config, fabric
+        self.data = slice_set(store, "train", metagenes, config.permute)
+        validation = slice_set(store, "validation", metagenes, config.permute)
+        self.judge = Judge(validation, store)
+        components = torch.from_numpy(
+            fit_components(self.data.metagenes.numpy(), self.data.attributes.numpy())
+        )
+        steps = config.regressor_steps if fitted else 0
+        auxiliary = train_regressor(self.data, validation, components, config, steps, progress)
+        self.auxiliary = auxiliary.to(fabric.device)
         self.rng = torch.Generator().manual_seed(config.seed + 1)
+        self._build(config, fabric)
+        self.networks = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "average": self.average,
+            "auxiliary": self.auxiliary.network,
+        }
+        self.optimisers = {"generator": self.g_optimiser, "discriminator": self.d_optimiser}
+        self.random = {"batches": self.rng}
+
+    def _build(self, config: MCGANTraining, fabric: Fabric) -> None:
         generator, discriminator = Generator(config.network), Discriminator(config.network)
-        start = generator.gene_encoder.start_from(auxiliary.components.cpu())
-        discriminator.gene_encoder.start_from(auxiliary.components.cpu())
+        start = generator.gene_encoder.start_from(self.auxiliary.components.cpu())
+        discriminator.gene_encoder.start_from(self.auxiliary.components.cpu())
         self.start = fabric.to_device(start)
         self.average = copy.deepcopy(generator).eval().requires_grad_(False)
         fabric.to_device(self.average)
@@ -118,41 +148,80 @@ class _Trainer:
         self.discriminator, self.d_optimiser = fabric.setup(discriminator, d)
         self.generator.mark_forward_method("encode")
 
-    def step(self, *, adversarial: bool) -> dict[str, float]:
+    def draw(self) -> Batch:
+        """Return the next whole batch."""
+        return draw_batch(self.data, self.config.batch, self.config.gene_jitter, self.rng)
+
+    def step(self, batch: Batch, step: int, minutes: float) -> dict[str, float]:
         """Take one step of D and G; the warm start reconstructs only."""
-        batch = draw_batch(self.data, self.config.batch, self.config.gene_jitter, self.rng)
-        batch = Batch(**{k: self.fabric.to_device(v) for k, v in vars(batch).items()})
-        losses = {"discriminator": 0.0}
-        terms = {"reconstruction": self.config.reconstruction * self._reconstruction(batch)}
+        return self._step(batch, step - self.config.warm_steps + 1)
+
+    def candidate(self) -> Generator:
+        """Return the average of the generator's weights."""
+        return self.average
+
+    def may_keep(self, step: int) -> bool:
+        """Keep nothing of the warm start."""
+        return step > self.config.warm_steps
+
+    def validate(self) -> dict[str, float]:
+        """Ask how well validation genes show in the average's own masks."""
+        return self.judge.scores(self.average)
+
+    def sheet(self) -> npt.NDArray[np.uint8]:
+        """Show validation slices, backgrounds, and what is painted into them."""
+        return self.judge.sheet(self.average)
+
+    def memory(self) -> dict[str, Tensor]:
+        """Return how well the auxiliary knows each component, and how far the rates fell."""
+        return {
+            "r2": self.auxiliary.r2,
+            "fallen": torch.tensor([s.last_epoch for s in self.schedules]),
+        }
+
+    def recall(self, memory: dict[str, Tensor]) -> None:
+        """Take that back."""
+        self.auxiliary.r2.copy_(memory["r2"])
+        for schedule, count in zip(self.schedules, memory["fallen"].tolist(), strict=True):
+            schedule.last_epoch = count
+
+    def _step(self, batch: Batch, adversarial: int) -> dict[str, float]:
+        """Take a step; ``adversarial`` counts those after the warm start, from 1."""
+        local = Batch(**{k: share(self.fabric, v) for k, v in vars(batch).items()})
+        losses = {"generator": 0.0, "discriminator": 0.0}
+        terms = {"reconstruction": self.config.reconstruction * self._reconstruction(local)}
         sparsity = gene_sparsity(self.generator.gene_encoder.layers[0].weight, self.start)
         terms["sparsity"] = self.config.gene_sparsity * sparsity
-        if adversarial:
-            terms |= self._adversarial(batch, losses)
+        if adversarial > 0:
+            terms |= self._adversarial(batch, local, losses, adversarial)
         total = torch.stack(list(terms.values())).sum()
         self.g_optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(total)
         self.fabric.clip_gradients(self.generator, self.g_optimiser, max_norm=5.0)
         self.g_optimiser.step()
-        self._update_average()
+        update_average(self.average, self.generator, self.config.ema)
         for schedule in self.schedules:
             schedule.step()
         return losses | {"generator": total.item()} | {k: v.item() for k, v in terms.items()}
 
     def _reconstruction(self, batch: Batch) -> Tensor:
         code = self.generator.encode(batch.metagenes)
-        out = self.generator(batch.paired, code, batch.dz_mm, self._noise(len(code)))
+        noise = self._noise(self.config.batch)
+        out = self.generator(batch.paired, code, batch.dz_mm, noise)
         return reconstruction(out.image, out.mask_logits, batch.image, batch.mask)
 
-    def _adversarial(self, batch: Batch, losses: dict[str, float]) -> dict[str, Tensor]:
+    def _adversarial(
+        self, batch: Batch, local: Batch, losses: dict[str, float], count: int
+    ) -> dict[str, Tensor]:
         half = self.config.batch // 2
         genes, dz, background = (
-            torch.cat((t[:half], t[:half]))
+            share(self.fabric, torch.cat((t[:half], t[:half])))
             for t in (batch.metagenes, batch.dz_mm, batch.backgrounds)
         )
         noise = self._noise(2 * half)
         out = self.generator(background, self.generator.encode(genes), dz, noise)
         mask = torch.sigmoid(out.mask_logits)
-        losses["discriminator"] = self._discriminate(batch, out.image, mask, genes, dz)
+        losses["discriminator"] = self._discriminate(local, (out.image, mask, genes, dz), count)
         seen_image, seen_mask = augment(out.image, mask, rng=self.rng)
         verdict = self.discriminator(seen_image, seen_mask, genes, dz)
         c = self.config
@@ -164,9 +233,10 @@ class _Trainer:
         }
 
     def _discriminate(
-        self, batch: Batch, image: Tensor, mask: Tensor, genes: Tensor, dz: Tensor
+        self, batch: Batch, painted: tuple[Tensor, Tensor, Tensor, Tensor], count: int
     ) -> float:
         d, rng = self.discriminator, self.rng
+        image, mask, genes, dz = painted
         real_image, real_mask, wrong_mask = augment(
             batch.image, batch.mask, batch.other_mask, rng=rng
         )
@@ -178,8 +248,7 @@ class _Trainer:
             wrong_mask=d(real_image, wrong_mask, batch.metagenes, batch.dz_mm),
             fake=d(fake_image, fake_mask, genes, dz),
         )
-        self.steps += 1
-        if self.config.r1 > 0 and self.steps % self.config.r1_every == 0:
+        if self.config.r1 > 0 and count % self.config.r1_every == 0:
             penalty = self._r1(real_image, real_mask, batch.metagenes, batch.dz_mm)
             loss = loss + self.config.r1 * self.config.r1_every / 2 * penalty
         self.d_optimiser.zero_grad(set_to_none=True)
@@ -196,15 +265,9 @@ class _Trainer:
         return (gradient**2).flatten(1).sum(dim=1).mean()
 
     def _noise(self, count: int) -> Noise:
-        return draw_noise(self.config.network, [self.rng] * count, self.fabric.device)
-
-    def _update_average(self) -> None:
-        decay = self.config.ema
-        source: nn.Module = self.generator.module
-        with torch.no_grad():
-            pairs = zip(self.average.parameters(), source.parameters(), strict=True)
-            for mean, new in pairs:
-                mean.lerp_(new, 1 - decay)
+        """Draw the noise of a whole batch and keep this process's share."""
+        whole = draw_noise(self.config.network, [self.rng] * count)
+        return Noise(share(self.fabric, whole.z), tuple(share(self.fabric, m) for m in whole.maps))
 
 
 def augment(*images: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from napari_radiogen.errors import InputError
 from napari_radiogen.models.mcgan import MCGANConfig
+from napari_radiogen.trainers.config import TrainingConfig
 
 
-class MCGANTraining(BaseModel):
+class MCGANTraining(TrainingConfig):
     """Plus mode of METHODS 1.4; every weight is of the term it names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    systems: ClassVar[tuple[str, ...]] = ("mcgan",)
 
     name: str = "mcgan-planted"
     network: MCGANConfig = MCGANConfig()
-    seed: int = 0
     batch: int = Field(default=16, ge=4, multiple_of=2)
     warm_steps: int = Field(default=500, ge=0, description="reconstruction only")
     steps: int = Field(default=1800, ge=1, description="in all, warm steps included")
@@ -41,23 +38,3 @@ class MCGANTraining(BaseModel):
     regressor_steps: int = Field(default=600, ge=0)
     validate_every: int = Field(default=150, ge=1)
     permute: int | None = Field(default=None, description="seed that deals genes to other subjects")
-
-
-def read_config(path: Path | None, changes: dict[str, Any]) -> MCGANTraining:
-    """Read a YAML config and apply changes from the command line.
-
-    Raises
-    ------
-    InputError
-        When the file is not YAML, or a field is unknown or out of range.
-    """
-    try:
-        text = path.read_text(encoding="utf-8") if path else ""
-        values = yaml.safe_load(text) or {}
-        values.pop("system", None)
-        return MCGANTraining.model_validate({**values, **changes})
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(str(error), subject=path) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", path) from error

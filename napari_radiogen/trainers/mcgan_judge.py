@@ -16,10 +16,13 @@ from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.imaging.windows import unit_to_hu
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.mcgan import Generator, draw_noise, scaled_noise
+from napari_radiogen.trainers.board import tile
 from napari_radiogen.trainers.slices import SliceSet
 
 #: Noise draws per validation subject when a checkpoint is judged.
 VALIDATION_DRAWS = 8
+#: Validation subjects on an image sheet.
+SHEET_TILES = 12
 #: Gains on metagene z-scores and scales of noise that are tried after training.
 GENE_GAINS = (1.0, 1.15, 1.3, 1.45, 1.6)
 NOISE_SCALES = (1.0, 0.5)
@@ -33,7 +36,7 @@ class TrainedGenerator:
     """The generator of the best validation score, and how it got there.
 
     ``gene_gain`` and ``noise_scale`` are how it is to be used: see
-    :func:`choose_use`.
+    :func:`choose_use`. ``first_process`` is the one that writes.
     """
 
     generator: Generator
@@ -42,6 +45,7 @@ class TrainedGenerator:
     minutes: float
     gene_gain: float = 1.0
     noise_scale: float = 1.0
+    first_process: bool = True
 
 
 def choose_use(trained: TrainedGenerator, judge: Judge) -> TrainedGenerator:
@@ -108,12 +112,32 @@ class Judge:
         result["score"] = float(np.mean(np.arctanh(np.clip(list(result.values()), -0.999, 0.999))))
         return result
 
+    @torch.no_grad()
+    def sheet(self, generator: Generator) -> npt.NDArray[np.uint8]:
+        """Lay out real validation slices, backgrounds, and nodules painted from their genes."""
+        device = next(generator.parameters()).device
+        count = min(SHEET_TILES, len(self.data.subject_ids), len(self.data.backgrounds))
+        largest = [int(_largest(self.data, subject)) for subject in range(count)]
+        rng = torch.Generator().manual_seed(0)
+        noise = draw_noise(generator.config, [rng] * count, device)
+        background = self.data.backgrounds[:count]
+        code = generator.encode(self.data.metagenes[:count].to(device))
+        out = generator(background.to(device), code, torch.zeros(count, device=device), noise)
+        real = self.data.image[largest]
+        return tile([real, background, out.image, torch.tanh(out.mask_logits)])
+
     def _measure(self, image: Tensor, logits: Tensor) -> dict[str, npt.NDArray[Any]]:
         hu = unit_to_hu(image[:, 0].numpy(), self.store.hu_range)
         masks = (logits[:, 0] > 0).numpy()
         masks[masks.sum(axis=(1, 2)) < self.least_area_px] = False
         rows = [slice_attributes(i, m, self.store.pixel_mm) for i, m in zip(hu, masks, strict=True)]
         return {a: np.array([r[a] for r in rows]) for a in ATTRIBUTES}
+
+
+def _largest(data: SliceSet, subject: int) -> Tensor:
+    """Return the row of a subject's largest slice."""
+    area = data.mask.flatten(1).sum(dim=1)
+    return torch.where(data.subject == subject, area, -1.0).argmax()
 
 
 def _correlation(values: npt.NDArray[Any], truth: npt.NDArray[Any]) -> float:

@@ -14,10 +14,10 @@ from napari_radiogen.constants import ATTRIBUTES, RESEARCH_USE
 from napari_radiogen.domain import Metagenes
 from napari_radiogen.genomics.metagenes import fit_metagenes
 from napari_radiogen.io.cohort_store import CohortStore
-from napari_radiogen.models.checkpoint import pack, parameter_count
+from napari_radiogen.models.checkpoint import parameter_count
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import TrainedGenerator
-from napari_radiogen.trainers.run import environment
+from napari_radiogen.trainers.run import cohort_facts, environment
 
 SYSTEM = "mcgan"
 
@@ -35,16 +35,14 @@ def fit_cohort_metagenes(store: CohortStore, count: int) -> Metagenes:
     return replace(fitted, scale=store.expression.scale)
 
 
-def package(
-    store: CohortStore,
+def model_tensors(
     metagenes: Metagenes,
     scores: npt.NDArray[np.float32],
     trained: TrainedGenerator,
-    config: MCGANTraining,
     *,
     half: bool = False,
-) -> bytes:
-    """Serialise a generator with its metagenes, subjects and maps.
+) -> dict[str, torch.Tensor]:
+    """Return a generator's weights with its metagenes and subjects.
 
     Parameters
     ----------
@@ -59,12 +57,29 @@ def package(
     for name in ("gene_mean", "gene_sd", "weights", "mean", "sd"):
         tensors[f"metagenes.{name}"] = torch.from_numpy(getattr(metagenes, name))
     tensors["subjects.metagenes"] = torch.from_numpy(scores)
+    return tensors
+
+
+def code_maps(
+    scores: npt.NDArray[np.float32], trained: TrainedGenerator
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """Project the subjects' codes to the plane.
+
+    Returns
+    -------
+    tuple
+        The maps as tensors of a model file, and why others could not be made.
+    """
     with torch.no_grad():
-        codes = network.encode(torch.from_numpy(trained.gene_gain * scores)).numpy()
-    if config.permute is None:
-        for name, project in (("t-SNE", tsne), ("UMAP", umap), ("PCA", pca)):
-            tensors[f"map.{name}"] = torch.from_numpy(project(codes))
-    return pack(tensors, describe(store, metagenes, trained, config))
+        codes = trained.generator.encode(torch.from_numpy(trained.gene_gain * scores)).numpy()
+    maps: dict[str, torch.Tensor] = {}
+    failed: dict[str, str] = {}
+    for name, project in (("t-SNE", tsne), ("UMAP", umap), ("PCA", pca)):
+        try:
+            maps[f"map.{name}"] = torch.from_numpy(project(codes))
+        except Exception as error:  # A picture of the codes is not worth a trained model.
+            failed[name] = type(error).__name__
+    return maps, failed
 
 
 def describe(
@@ -76,12 +91,7 @@ def describe(
         "system": SYSTEM,
         "parameters": parameter_count(trained.generator),
         "config": config.model_dump(mode="json"),
-        "cohort": {
-            "name": store.name,
-            "kind": store.kind,
-            "digest": store.digest,
-            "split_digest": store.split_digest,
-        },
+        "cohort": cohort_facts(store),
         "patch": {
             "field_of_view_mm": store.field_of_view_mm,
             "size_px": store.size_px,
@@ -148,6 +158,8 @@ def card(about: dict[str, Any], source: str) -> str:
         f"- Used with metagenes times {about['use']['gene_gain']} and noise times "
         f"{about['use']['noise_scale']}, chosen there too.",
     ]
+    for name, reason in about.get("maps_missing", {}).items():
+        lines.append(f"- The map {name} could not be made ({reason}).")
     if permuted:
         lines.append(
             "- **A null model**: gene vectors were dealt to other subjects before training. "

@@ -6,12 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 from napari_radiogen.io.cohort_store import open_cohort
-from napari_radiogen.models.checkpoint import unpack
+from napari_radiogen.models.checkpoint import pack
 from napari_radiogen.trainers.mcgan import train_mcgan
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import TrainedGenerator
-from napari_radiogen.trainers.mcgan_package import card, fit_cohort_metagenes, package
-from napari_radiogen.trainers.run import Progress, RunFolder
+from napari_radiogen.trainers.mcgan_package import (
+    SYSTEM,
+    card,
+    code_maps,
+    describe,
+    fit_cohort_metagenes,
+    model_tensors,
+)
+from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
 
 
 def run_mcgan(
@@ -19,13 +26,19 @@ def run_mcgan(
     config: MCGANTraining,
     out: Path,
     *,
-    max_minutes: float | None = None,
+    options: RunOptions | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> TrainedGenerator:
     """Open the cohort, fit metagenes on training patients, train, and save.
 
-    Permuted (null) models are stored in half precision.
+    Permuted (null) models are stored in half precision. Weights are saved
+    before the maps are computed, so that a map cannot cost a run.
+
+    Parameters
+    ----------
+    options
+        Resume the run in the folder, threads, consent to a long run.
 
     Raises
     ------
@@ -34,22 +47,34 @@ def run_mcgan(
     Cancelled
         When the person asked to stop.
     """
+    # Data
+    options = options or RunOptions()
     store = open_cohort(cohort)
-    run = RunFolder(out)
-    run.write_config(config.model_dump(mode="json"), store.manifest)
+    run = RunFolder(out, options.resume)
+    run.begin(SYSTEM, config, store)
     metagenes = fit_cohort_metagenes(store, config.network.metagenes)
     scores = metagenes.transform(store.expression.values)
+    # Training
     trained = train_mcgan(
         store,
         scores,
         config,
         run,
-        max_minutes=max_minutes,
+        options=options,
         progress=progress,
         cancelled=cancelled,
     )
-    half = config.permute is not None
-    data = package(store, metagenes, scores, trained, config, half=half)
+    if not trained.first_process:
+        return trained
+    # Model
+    tensors = model_tensors(metagenes, scores, trained, half=config.permute is not None)
+    about = describe(store, metagenes, trained, config)
     source = str(store.manifest["provenance"].get("nodules", "see the cohort's provenance"))
-    run.write_model(data, card(unpack(data)[1], source))
+    run.write_model(pack(tensors, about), card(about, source))
+    if config.permute is None:
+        maps, failed = code_maps(scores, trained)
+        about["maps_missing"] = failed
+        run.write_model(pack(tensors | maps, about), card(about, source))
+        for name, reason in failed.items():
+            options.say(f"the map {name} could not be made ({reason}); the model has none")
     return trained

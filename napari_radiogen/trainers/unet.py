@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from napari_radiogen.errors import InputError
 from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.models.unet import UNet, dice_loss
-from napari_radiogen.trainers.run import Clock, Progress
+from napari_radiogen.trainers import loop
+from napari_radiogen.trainers.board import tile
+from napari_radiogen.trainers.config import TrainingConfig
+from napari_radiogen.trainers.devices import make_fabric, share, shared_statistics, together
+from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
+from napari_radiogen.trainers.system import System
 from napari_radiogen.trainers.unet_data import (
     AugmentConfig,
     LabelledSlices,
@@ -29,18 +30,23 @@ from napari_radiogen.trainers.unet_data import (
     augment,
 )
 
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+#: Validation slices on an image sheet.
+SHEET_TILES = 12
 #: Share of a run by which the clock may be ahead of the steps before it sets the rate.
 PACE_SLACK = 0.1
 
 
-class UNetConfig(BaseModel):
+class UNetConfig(TrainingConfig):
     """Everything that decides a U-Net's training.
 
     Whichever comes first ends it: ``steps`` or ``max_minutes``. The learning
     rate falls as a cosine of the share that is over.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    systems: ClassVar[tuple[str, ...]] = ("unet",)
 
     name: str = "unet-planted"
     role: Literal["finder", "measuring"] = "finder"
@@ -52,11 +58,9 @@ class UNetConfig(BaseModel):
     augment: AugmentConfig = Field(default_factory=AugmentConfig)
     batch_size: int = Field(default=16, ge=2)
     steps: int = Field(default=6000, ge=1)
-    max_minutes: float = Field(default=18.0, gt=0)
+    max_minutes: float | None = Field(default=18.0, gt=0)
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
-    validate_every: int = Field(default=400, ge=1)
-    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +75,8 @@ class TrainedUNet:
         Mean Dice per validation case.
     history
         (step, validation Dice) of each checkpoint.
+    first_process
+        Whether this process is the one that writes.
     """
 
     network: UNet
@@ -78,24 +84,7 @@ class TrainedUNet:
     history: tuple[tuple[int, float], ...]
     steps: int
     minutes: float
-
-
-def read_config(path: Path | None, changes: dict[str, Any]) -> UNetConfig:
-    """Read a YAML config and apply changes from the command line.
-
-    Raises
-    ------
-    InputError
-        When the file is not YAML, or a field is unknown or out of range.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8") if path else "") or {}
-        return UNetConfig.model_validate({**values, **changes})
-    except (OSError, yaml.YAMLError, TypeError) as error:
-        raise InputError(str(error), subject=path) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", path) from error
+    first_process: bool = True
 
 
 def build_unet(config: UNetConfig) -> UNet:
@@ -109,63 +98,120 @@ def train_unet(
     train: LabelledSlices,
     validation: LabelledSlices,
     *,
+    run: RunFolder | None = None,
+    options: RunOptions | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> TrainedUNet:
     """Train until the steps or the minutes are spent; keep the best checkpoint.
+
+    Parameters
+    ----------
+    run
+        Where log, sheets and checkpoints go, if anywhere.
+    options
+        Resume, threads and consent to a long run.
 
     Raises
     ------
     Cancelled
         When ``cancelled`` says so, asked once a step.
     """
-    torch.manual_seed(config.seed)
-    rng = np.random.default_rng(config.seed)
-    network = build_unet(config)
-    sampler = SliceSampler(train, config.negative_share, rng)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    system = UNetSystem(config, train, validation, make_fabric(config))
+    result = loop.train(
+        system,
+        config,
+        system.fabric,
+        run=run,
+        options=options,
+        progress=progress,
+        cancelled=cancelled,
     )
-    clock = Clock(config.steps, config.max_minutes, progress, cancelled)
-    history: list[tuple[int, float]] = []
-    best, state, step, note = -1.0, copy.deepcopy(network.state_dict()), 0, ""
-    going = True
-    while going:
-        rate = _rate(_done(step / config.steps, clock.minutes / config.max_minutes))
-        loss = _step(network, optimizer, sampler, config, rate, rng)
-        step += 1
-        going = clock.goes_on(step, f"loss {loss:.3f}{note}")
-        if step % config.validate_every == 0 or not going:
-            score = float(np.mean(list(case_dice(network, validation).values())))
-            history.append((step, score))
-            note = f", validation Dice {score:.3f}"
-            if score > best:
-                best, state = score, copy.deepcopy(network.state_dict())
-    network.load_state_dict(state)
-    return TrainedUNet(network.eval(), best, tuple(history), step, clock.minutes)
+    network = build_unet(config)
+    network.load_state_dict(result.weights)
+    history = tuple((step, scores["score"]) for step, scores in result.history)
+    best = result.scores["score"]
+    minutes = result.all_minutes
+    first = system.fabric.is_global_zero
+    return TrainedUNet(network.eval(), best, history, result.steps, minutes, first)
 
 
-def _step(
-    network: UNet,
-    optimizer: torch.optim.Optimizer,
-    sampler: SliceSampler,
-    config: UNetConfig,
-    rate: float,
-    rng: np.random.Generator,
-) -> float:
-    """Take one step on BCE + Dice and tell the sampler how hard its slices were."""
-    for group in optimizer.param_groups:
-        group["lr"] = config.learning_rate * rate
-    rows = sampler.draw(config.batch_size)
-    image, mask = augment(*sampler.tensors(rows), config.augment, rng)
-    network.train()
-    logits = network(_network_input(image))
-    loss = F.binary_cross_entropy_with_logits(logits, mask) + dice_loss(logits, mask)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
-    sampler.report(rows, torch.sigmoid(logits.detach()).amax(dim=(1, 2, 3)).numpy())
-    return float(loss.detach())
+class UNetSystem(System):
+    """A U-Net on slices of a cohort: BCE + Dice on varied batches."""
+
+    def __init__(
+        self,
+        config: UNetConfig,
+        train: LabelledSlices,
+        validation: LabelledSlices,
+        fabric: Fabric,
+    ) -> None:
+        self.config, self.fabric, self.validation = config, fabric, validation
+        torch.manual_seed(config.seed)
+        self.rng = np.random.default_rng(config.seed)
+        self.sampler = SliceSampler(train, config.negative_share, self.rng)
+        plain = shared_statistics(fabric, build_unet(config))
+        adam = torch.optim.AdamW(
+            plain.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.network, self.optimiser = fabric.setup(plain, adam)
+        self.networks = {"unet": self.network}
+        self.optimisers = {"adam": self.optimiser}
+        self.random = {"batches": self.rng}
+
+    def draw(self) -> tuple[npt.NDArray[np.intp], Tensor, Tensor]:
+        """Return rows, and images in HU and masks (B, 1, H, W), varied."""
+        rows = self.sampler.draw(self.config.batch_size)
+        return rows, *augment(*self.sampler.tensors(rows), self.config.augment, self.rng)
+
+    def step(
+        self, batch: tuple[npt.NDArray[np.intp], Tensor, Tensor], step: int, minutes: float
+    ) -> dict[str, float]:
+        """Take one step on BCE + Dice and tell the sampler how hard its slices were."""
+        c, (rows, image, mask) = self.config, batch
+        over = minutes / c.max_minutes if c.max_minutes else 0.0
+        for group in self.optimiser.param_groups:
+            group["lr"] = c.learning_rate * _rate(_done(step / c.steps, over))
+        self.network.train()
+        logits = self.network(share(self.fabric, _network_input(image)))
+        logits = together(self.fabric, logits)
+        mask = self.fabric.to_device(mask)
+        loss = F.binary_cross_entropy_with_logits(logits, mask) + dice_loss(logits, mask)
+        self.optimiser.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        self.optimiser.step()
+        highest = torch.sigmoid(logits.detach()).float().amax(dim=(1, 2, 3))
+        self.sampler.report(rows, highest.cpu().numpy())
+        return {"loss": float(loss.detach())}
+
+    def candidate(self) -> UNet:
+        """Return the network itself."""
+        return cast(UNet, self.network.module if hasattr(self.network, "module") else self.network)
+
+    def validate(self) -> dict[str, float]:
+        """Return the mean Dice per validation case."""
+        score = float(np.mean(list(case_dice(self.candidate(), self.validation).values())))
+        return {"score": score}
+
+    def sheet(self) -> npt.NDArray[np.uint8]:
+        """Show validation slices, their masks and what the network finds."""
+        rows = np.flatnonzero(self.validation.positive)
+        rows = rows[:: max(1, len(rows) // SHEET_TILES)][:SHEET_TILES]
+        image = torch.from_numpy(self.validation.image[rows].astype(np.float32))
+        unit = _network_input(image[:, None])
+        network = self.candidate().eval()
+        with torch.inference_mode():
+            found = torch.sigmoid(network(self.fabric.to_device(unit)).float()).cpu()
+        mask = torch.from_numpy(self.validation.mask[rows].astype(np.float32))
+        return tile([unit, 2 * mask - 1, 2 * found - 1])
+
+    def memory(self) -> dict[str, Tensor]:
+        """Return how hard each nodule-free slice was."""
+        return {"hardness": torch.from_numpy(self.sampler.hardness)}
+
+    def recall(self, memory: dict[str, Tensor]) -> None:
+        """Take the hardness back."""
+        self.sampler.hardness[:] = memory["hardness"].numpy()
 
 
 def _done(steps: float, minutes: float) -> float:
@@ -207,11 +253,13 @@ def slice_counts(
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return |found and true| and |found| + |true| in pixels of each slice, both (N,)."""
     network.eval()
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
     overlap, total = [], []
     with torch.inference_mode():
         for start in range(0, len(slices.image), batch):
             image = torch.from_numpy(slices.image[start : start + batch].astype(np.float32))
-            found = (network(_network_input(image[:, None])) > 0)[:, 0].numpy()
+            unit = _network_input(image[:, None]).to(device)
+            found = (network(unit) > 0)[:, 0].cpu().numpy()
             truth = slices.mask[start : start + batch] > 0
             overlap.append((found & truth).sum(axis=(1, 2)))
             total.append(found.sum(axis=(1, 2)) + truth.sum(axis=(1, 2)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -89,12 +89,32 @@ def slices_of(cohort: CohortStore, split: Split, planes: tuple[Plane, ...]) -> L
     chosen = LabelledSlices(
         cohort.image[keep],
         cohort.mask[keep],
-        columns["subject_id"][keep],
+        nodule_cases(columns)[keep],
         columns["patient_id"][keep],
     )
     if not chosen.positive.any():
         raise CohortError(f"no slice with a nodule in the {split} split", subject=cohort.path)
     return chosen
+
+
+def nodule_cases(columns: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Return (N,) a name for the nodule that each slice of a cohort shows.
+
+    Subjects have one. A nodule without genes has none; its slices stand
+    together, plane after plane, so another begins where the patient changes,
+    or where the planes begin anew.
+
+    Parameters
+    ----------
+    columns
+        ``subject_id``, ``patient_id`` and ``plane`` of each slice, (N,).
+    """
+    rank = np.unique(columns["plane"], return_inverse=True)[1]
+    subject, patient = columns["subject_id"], columns["patient_id"]
+    unnamed = subject == ""
+    follows = unnamed[1:] & unnamed[:-1] & (patient[1:] == patient[:-1]) & (rank[1:] >= rank[:-1])
+    number = np.cumsum(np.concatenate([[True], ~follows]) & unnamed)
+    return np.where(unnamed, np.char.add("unnamed-", number.astype(str)), subject)
 
 
 class SliceSampler:
@@ -119,12 +139,12 @@ class SliceSampler:
         )
         weight = 1.0 / np.sqrt(count[inverse])
         self._positive_weight = weight / weight.sum()
-        self._hardness = np.ones(len(slices.image))
+        self.hardness = np.ones(len(slices.image))
 
     def draw(self, size: int) -> npt.NDArray[np.intp]:
         """Return the rows of one batch."""
         negatives = round(size * self._share) if len(self._negative) else 0
-        weight = 0.1 + self._hardness[self._negative]
+        weight = 0.1 + self.hardness[self._negative]
         rows = [self._rng.choice(self._positive, size - negatives, p=self._positive_weight)]
         if negatives:
             rows.append(self._rng.choice(self._negative, negatives, p=weight / weight.sum()))
@@ -138,7 +158,7 @@ class SliceSampler:
 
     def report(self, rows: npt.NDArray[np.intp], highest: npt.NDArray[np.floating]) -> None:
         """Remember the highest probability (B,) that each row was given."""
-        self._hardness[rows] = highest
+        self.hardness[rows] = highest
 
 
 def augment(

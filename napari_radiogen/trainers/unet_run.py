@@ -16,7 +16,7 @@ from napari_radiogen.constants import HU_PATCH_RANGE, RESEARCH_USE
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.checkpoint import digest, load_strictly, pack, parameter_count, unpack
 from napari_radiogen.models.unet import UNet
-from napari_radiogen.trainers.run import Progress, RunFolder
+from napari_radiogen.trainers.run import MODEL_FILE, Progress, RunFolder, RunOptions, cohort_facts
 from napari_radiogen.trainers.unet import (
     TrainedUNet,
     UNetConfig,
@@ -51,10 +51,16 @@ def run_unet(
     cohort: CohortStore,
     folder: Path,
     *,
+    options: RunOptions | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Path:
     """Train on a cohort and leave config, log, weights and card in a folder.
+
+    Parameters
+    ----------
+    options
+        Resume the run in the folder, threads, consent to a long run.
 
     Returns
     -------
@@ -68,16 +74,27 @@ def run_unet(
     RadiogenError
         When the folder is not empty.
     """
-    run = RunFolder(folder)
-    origin = {"name": cohort.name, "kind": cohort.kind, "digest": cohort.digest}
-    run.write_config(config.model_dump(mode="json"), origin)
+    # Data
+    options = options or RunOptions()
+    run = RunFolder(folder, options.resume)
+    run.begin("unet", config, cohort)
     train = slices_of(cohort, "train", config.planes)
     for seed in config.phantom_seeds:
         train = train.joined(phantom_slices(seed, progress=progress, cancelled=cancelled))
     validation = slices_of(cohort, "validation", config.planes)
-    trained = train_unet(config, train, validation, progress=progress, cancelled=cancelled)
-    for step, dice in trained.history:
-        run.log({"step": step, "validation_dice": dice})
+    # Training
+    trained = train_unet(
+        config,
+        train,
+        validation,
+        run=run,
+        options=options,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    if not trained.first_process:
+        return run.path / MODEL_FILE
+    # Model
     data = pack_unet(trained, config, cohort)
     stored = stored_unet(data, config)
     scores = test_scores(stored, slices_of(cohort, "test", config.planes))
@@ -95,12 +112,7 @@ def pack_unet(trained: TrainedUNet, config: UNetConfig, cohort: CohortStore) -> 
         "name": config.name,
         "role": config.role,
         "config": config.model_dump(mode="json"),
-        "cohort": {
-            "name": cohort.name,
-            "kind": cohort.kind,
-            "digest": cohort.digest,
-            "split_digest": cohort.split_digest,
-        },
+        "cohort": cohort_facts(cohort),
         "patients": sorted({s.patient_id for s in cohort.subjects if s.split != "test"}),
         "pixel_mm": cohort.pixel_mm,
         "hu_range": list(HU_PATCH_RANGE),

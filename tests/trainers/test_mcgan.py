@@ -11,8 +11,9 @@ from napari_radiogen.errors import Cancelled, InputError, RadiogenError
 from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.inference.library import find_model
 from napari_radiogen.io.cohort_store import open_cohort
+from napari_radiogen.trainers.config import read_config
 from napari_radiogen.trainers.mcgan import augment
-from napari_radiogen.trainers.mcgan_config import MCGANTraining, read_config
+from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import TrainedGenerator, choose_use
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
@@ -144,12 +145,12 @@ def test_the_clock_stops_at_the_last_step_or_when_time_is_up():
 def test_configs_refuse_what_they_do_not_know(tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text("system: mcgan\nname: mine\nsteps: 5\n")
-    assert read_config(file, {"seed": 3}).model_dump()["seed"] == 3
+    assert read_config(MCGANTraining, file, {"seed": 3}).model_dump()["seed"] == 3
     file.write_text("stepps: 5\n")
     with pytest.raises(InputError, match="stepps"):
-        read_config(file, {})
+        read_config(MCGANTraining, file, {})
     with pytest.raises(InputError, match="steps"):
-        read_config(None, {"steps": 0})
+        read_config(MCGANTraining, None, {"steps": 0})
 
 
 class _FixedJudge:

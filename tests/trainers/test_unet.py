@@ -4,7 +4,8 @@ import torch
 from torch import nn
 
 from napari_radiogen.errors import Cancelled, InputError
-from napari_radiogen.trainers.unet import UNetConfig, case_dice, read_config, train_unet
+from napari_radiogen.trainers.config import read_config
+from napari_radiogen.trainers.unet import UNetConfig, case_dice, train_unet
 from napari_radiogen.trainers.unet_data import (
     AugmentConfig,
     LabelledSlices,
@@ -100,7 +101,7 @@ def test_a_batch_holds_the_share_without_nodule_and_hard_ones_come_more_often() 
 def test_a_config_with_an_unknown_field_is_refused(tmp_path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("name: x\nbase: 4\n")
-    assert read_config(file, {"steps": 7}).steps == 7
+    assert read_config(UNetConfig, file, {"steps": 7}).steps == 7
     file.write_text("name: x\nwidth: 4\n")
     with pytest.raises(InputError, match="width"):
-        read_config(file, {})
+        read_config(UNetConfig, file, {})
