@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,7 @@ from napari_radiogen.cli.tables import (
 from napari_radiogen.errors import InputError
 
 if TYPE_CHECKING:
+    from napari_radiogen.domain import LabelVolume
     from napari_radiogen.io.expression_tables import ExpressionTable
 
 #: What decides that an expression table is wanted.
@@ -66,6 +68,7 @@ def convert(
     from napari_radiogen.cli.output import check_targets
     from napari_radiogen.cli.tables import read_table
     from napari_radiogen.io.labels import SUFFIXES
+    from napari_radiogen.io.masks import mask_kind
 
     name = out.name.lower()
     if name.endswith(TABLE_SUFFIXES):
@@ -84,7 +87,8 @@ def convert(
         return
     if out.suffix:
         check_targets({out: (*SUFFIXES, SEG_SUFFIX)}, [p for p in (source, reference) if p])
-    if name.endswith(SEG_SUFFIX) or reference is not None:
+    wants_mask = name.endswith(SEG_SUFFIX) or reference is not None
+    if wants_mask or mask_kind(source) is not None:
         _convert_mask(source, out, reference, series)
     else:
         _convert_scan(source, out, series)
@@ -123,16 +127,53 @@ def _convert_scan(source: Path, out: Path, series: str | None) -> None:
 
 
 def _convert_mask(source: Path, out: Path, reference: Path | None, series: str | None) -> None:
-    from napari_radiogen.io.labels import read_labels, write_labels
+    from napari_radiogen.io.masks import read_mask
+    from napari_radiogen.io.read import read_ct
     from napari_radiogen.io.seg_write import write_seg
 
-    labels = read_labels(source)
-    if not out.name.lower().endswith(SEG_SUFFIX):
-        write_labels(labels, out)
-    elif reference is None:
+    to_seg = out.name.lower().endswith(SEG_SUFFIX)
+    if not out.suffix:
+        raise InputError("is a mask; give a name that ends with .nii.gz, .nrrd or .dcm", source)
+    if to_seg and reference is None:
         raise InputError("a DICOM SEG names the CT it belongs to; give it by --reference", out)
+    ct = None if reference is None else read_ct(reference, series)
+    found = read_mask(source, ct)
+    warnings = list(found.warnings)
+    if to_seg and reference is not None:
+        write_seg(
+            found.layers,
+            reference,
+            out,
+            series_uid=series,
+            nodules=found.kind == "lidc-readings",
+            description="Segmentation",
+        )
     else:
-        write_seg(labels, reference, out, series_uid=series)
+        warnings += _write_layers(found.layers, out, source)
+    _warn(source, warnings)
+    for number, name in sorted(found.names.items()):
+        typer.echo(f"{number}: {name}")
+
+
+def _write_layers(layers: Sequence[LabelVolume], out: Path, source: Path) -> list[str]:
+    """Write one file, or one for each layer of segments that overlap: all or none."""
+    from napari_radiogen.cli.output import check_targets
+    from napari_radiogen.io.labels import check_suffix, write_labels
+    from napari_radiogen.io.save import save_together
+
+    stem = out.name[: -len(check_suffix(out))]
+    files = [out] + [
+        out.with_name(f"{stem}-{place}{out.name[len(stem) :]}")
+        for place in range(2, len(layers) + 1)
+    ]
+    check_targets({file: (out.name[len(stem) :].lower(),) for file in files}, [source])
+    save_together(
+        *((file, partial(write_labels, layer)) for file, layer in zip(files, layers, strict=True))
+    )
+    return [
+        f"overlapping segments {', '.join(map(str, sorted(layer.names)))} are in {file.name}"
+        for file, layer in zip(files[1:], layers[1:], strict=True)
+    ]
 
 
 def warn(source: Path, warnings: Iterable[str]) -> None:

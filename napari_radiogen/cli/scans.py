@@ -11,6 +11,7 @@ from napari_radiogen.cli.output import print_json
 from napari_radiogen.errors import InputError
 
 if TYPE_CHECKING:
+    from napari_radiogen.io.mask_report import MaskInspection
     from napari_radiogen.io.read import Inspection, SeriesReport
 
 
@@ -20,25 +21,64 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(help="DICOM, NIfTI, NRRD, MetaImage, or a table.")],
+    path: Annotated[Path, typer.Argument(help="Scan (folder or file), mask or table.")],
     series: Annotated[str | None, typer.Option(help="UID of the one series to look at.")] = None,
+    on: Annotated[
+        Path | None, typer.Option(help="CT: tell whether the mask at PATH belongs to it.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Tell what a scan or a table is, and every problem in it."""
+    """Tell what a scan, a mask or a table is, and every problem in it."""
     from napari_radiogen.cli.table_inspection import inspect_table, named_as_table
+    from napari_radiogen.io.masks import mask_kind
     from napari_radiogen.io.read import inspect_path
 
-    if named_as_table(path):
+    if on is None and named_as_table(path):
         inspect_table(path, as_json)
         return
-    found = inspect_path(path, series)
+    found: Inspection | MaskInspection
+    if on is not None or mask_kind(path) is not None:
+        found = _inspect_mask(path, on, series)
+        text = "\n".join(_mask_lines(found))
+    else:
+        found = inspect_path(path, series)
+        text = _describe(found)
     if as_json:
         print_json(found.to_json())
     else:
-        typer.echo(_describe(found))
+        typer.echo(text)
     if found.problems:
         more = len(found.problems) - 1
         raise InputError(found.problems[0] + (f" (and {more} more)" if more else ""))
+
+
+def _inspect_mask(path: Path, on: Path | None, series: str | None) -> MaskInspection:
+    from napari_radiogen.io.mask_report import inspect_mask
+    from napari_radiogen.io.read import read_ct
+
+    return inspect_mask(path, None if on is None else read_ct(on, series))
+
+
+def _mask_lines(found: MaskInspection) -> list[str]:
+    lines = [found.kind]
+    if found.shape and found.spacing_mm and found.origin_mm:
+        lines += [
+            f"  voxels (z, y, x)   {_join(found.shape)}",
+            f"  spacing (z, y, x)  {_join(found.spacing_mm)} mm",
+            f"  origin (x, y, z)   {_join(found.origin_mm)} mm LPS",
+        ]
+    for segment in found.segments:
+        size = (
+            f"{segment.outlines} outlines"
+            if segment.volume_mm3 is None
+            else f"{segment.voxels} voxels, {segment.volume_mm3 / 1000:.3g} ml"
+        )
+        lines.append(f"  {segment.number}: {segment.name}, {size}")
+    if found.layers is not None and found.layers > 1:
+        lines.append(f"  segments overlap: {found.layers} label volumes")
+    if found.belongs is not None:
+        lines.append(f"  {'belongs' if found.belongs else 'does not belong'} to the CT")
+    return lines + [f"  note: {warning}" for warning in found.warnings]
 
 
 def _describe(found: Inspection) -> str:

@@ -26,6 +26,7 @@ HEADER_TEXT = {
     "ManufacturerModelName": "synthetic CT",
     "SoftwareVersions": __version__,
     "BurnedInAnnotation": "NO",
+    "BodyPartExamined": "CHEST",
     "PatientIdentityRemoved": "YES",
     "DeidentificationMethod": "synthetic image, identity never present",
     "DerivationDescription": "computed pixels, not an acquisition",

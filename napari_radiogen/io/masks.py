@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings as python_warnings
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +31,17 @@ MASK_CLASSES: dict[str, MaskKind] = {
 }
 #: An image with more different values than this is a picture, not labels.
 MAX_VALUES = 256
+#: A folder with more files than this is no series of one mask.
+MAX_BESIDE = 20
 
 
 def mask_kind(path: Path) -> MaskKind | None:
-    """Tell the kind of a mask file by its content; None when it is none.
+    """Tell the kind of a mask by its content; None when it is none.
 
-    An image counts as labels when it holds few whole numbers, none negative.
+    An image counts as labels when it holds few whole numbers, none negative;
+    a folder counts when one DICOM mask is all that lies in it.
     """
-    path = Path(path)
+    path = sole_file(Path(path))
     if not path.is_file():
         return None
     if is_dicom(path):
@@ -47,13 +51,21 @@ def mask_kind(path: Path) -> MaskKind | None:
     return "labels" if sniff_image(path) and _holds_labels(path) else None
 
 
+def sole_file(path: Path) -> Path:
+    """Return the one file of a folder, as archives deliver a SEG; else the path itself."""
+    if not path.is_dir():
+        return path
+    files = [f for f in islice(path.iterdir(), MAX_BESIDE) if not f.name.startswith(".")]
+    return files[0] if len(files) == 1 and files[0].is_file() else path
+
+
 def read_mask(path: Path, on: CTVolume | None = None) -> MaskReading:
     """Read a mask from DICOM SEG, RTSTRUCT, LIDC XML, NIfTI, NRRD or MetaImage.
 
     Parameters
     ----------
     path
-        The file.
+        The file, or a folder that holds nothing else.
     on
         CT to place the mask on. Without one the mask keeps a grid of its
         own, which outlines (RTSTRUCT, LIDC) do not have.
@@ -68,9 +80,10 @@ def read_mask(path: Path, on: CTVolume | None = None) -> MaskReading:
     InputError
         When it is no mask, damaged, or does not belong to the CT.
     """
-    path = Path(path)
+    path = sole_file(Path(path))
     if not path.is_file():
-        raise InputError("no such file", path)
+        reason = "a folder, not a mask" if path.is_dir() else "no such file"
+        raise InputError(reason, path)
     kind = mask_kind(path) or ("labels" if sniff_image(path) else None)
     if kind is None:
         raise InputError("not a DICOM SEG, RTSTRUCT, LIDC XML or label image", path)

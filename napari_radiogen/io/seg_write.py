@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import highdicom as hd
 import numpy as np
+import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
@@ -15,8 +18,9 @@ from pydicom.uid import generate_uid
 from napari_radiogen import __version__
 from napari_radiogen.domain import LabelVolume
 from napari_radiogen.errors import RadiogenError
-from napari_radiogen.io.dicom_headers import own_patient_id, scan_dicom
+from napari_radiogen.io.dicom_headers import own_patient_id, plain_text, scan_dicom
 from napari_radiogen.io.dicom_series import choose_series, ordered_slices, series_geometry
+from napari_radiogen.io.mask_model import Segment, segments_of
 from napari_radiogen.io.save import atomic_write
 
 #: Header fields of the CT that highdicom copies and that tell who it is.
@@ -24,10 +28,12 @@ IDENTITY = (
     "PatientBirthDate", "PatientSex", "AccessionNumber", "ReferringPhysicianName", "StudyDate",
     "StudyTime", "StudyID",
 )  # fmt: skip
+#: Longest text of VR LO.
+LONG_STRING = 64
 
 
 def write_seg(
-    labels: LabelVolume,
+    labels: LabelVolume | Sequence[LabelVolume],
     source_series_folder: Path,
     path: Path,
     *,
@@ -35,6 +41,7 @@ def write_seg(
     algorithm: str | None = None,
     description: str = "Nodules",
     series_uid: str | None = None,
+    nodules: bool = True,
 ) -> None:
     """Write labels as a binary DICOM SEG that refers to a CT series.
 
@@ -44,7 +51,8 @@ def write_seg(
     Parameters
     ----------
     labels
-        On the grid of the series.
+        On the grid of the series; several volumes where segments overlap.
+        Segments are numbered from 1 in the order of their labels.
     source_series_folder
         Folder with the single-frame CT slices.
     path
@@ -58,6 +66,8 @@ def write_seg(
         Series description.
     series_uid
         Which series, where the folder holds several.
+    nodules
+        Whether every segment is a nodule; else they are coded as tissue.
 
     Raises
     ------
@@ -67,41 +77,64 @@ def write_seg(
     """
     scan = scan_dicom(Path(source_series_folder))
     series = choose_series(scan, series_uid)
-    if not labels.geometry.is_close(series_geometry(series, scan)):
+    layers = [labels] if isinstance(labels, LabelVolume) else list(labels)
+    grid = series_geometry(series, scan)
+    if not all(layer.geometry.is_close(grid) for layer in layers):
         raise RadiogenError("labels and CT series lie on different grids", source_series_folder)
-    values = np.unique(labels.labels)
-    values = values[values > 0]
-    if not len(values):
+    segments = sorted((s for layer in layers for s in segments_of(layer)), key=lambda s: s.number)
+    if not segments:
         raise RadiogenError("there is no label to write", path)
     images = [
         _without_identity(pydicom.dcmread(frame.path, stop_before_pixels=True), patient_id)
         for frame in ordered_slices(series, scan)
     ]
-    compact = np.zeros(labels.labels.shape, dtype=np.uint8)
-    for number, value in enumerate(values, start=1):
-        compact[labels.labels == value] = number
-    entropy = [series.uid, description, hashlib.sha256(compact.tobytes()).hexdigest()]
-    segmentation = hd.seg.Segmentation(
-        source_images=images,
-        pixel_array=compact,
-        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
-        segment_descriptions=[
-            _segment(number, labels.names.get(int(value), f"Nodule {number}"), algorithm)
-            for number, value in enumerate(values, start=1)
-        ],
-        series_instance_uid=generate_uid(entropy_srcs=[*entropy, "series"]),
-        series_number=100,
-        sop_instance_uid=generate_uid(entropy_srcs=[*entropy, "instance"]),
-        instance_number=1,
-        manufacturer="napari-radiogen",
-        manufacturer_model_name="napari-radiogen",
-        software_versions=__version__,
-        device_serial_number="0",
-        series_description=description,
-        content_label="NODULES",
-        omit_empty_frames=True,
-    )
+    pixels = _pixels(segments, overlapping=len(layers) > 1)
+    names = [_name(segment, number, layers) for number, segment in enumerate(segments, start=1)]
+    entropy = [series.uid, description, *names, hashlib.sha256(pixels.tobytes()).hexdigest()]
+    try:
+        segmentation = hd.seg.Segmentation(
+            source_images=images,
+            pixel_array=pixels,
+            segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+            segment_descriptions=[
+                _describe(number, name, algorithm, nodules)
+                for number, name in enumerate(names, start=1)
+            ],
+            series_instance_uid=generate_uid(entropy_srcs=[*entropy, "series"]),
+            series_number=100,
+            sop_instance_uid=generate_uid(entropy_srcs=[*entropy, "instance"]),
+            instance_number=1,
+            manufacturer="napari-radiogen",
+            manufacturer_model_name="napari-radiogen",
+            software_versions=__version__,
+            device_serial_number="0",
+            series_description=description,
+            content_label="NODULES" if nodules else "SEGMENTS",
+            omit_empty_frames=True,
+        )
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        raise RadiogenError(
+            f"the headers of this CT cannot carry a DICOM SEG ({type(error).__name__})",
+            source_series_folder,
+        ) from error
     atomic_write(Path(path), lambda temporary: segmentation.save_as(temporary))
+
+
+def _pixels(segments: Sequence[Segment], *, overlapping: bool) -> npt.NDArray[Any]:
+    """(Z, Y, X) numbers from 1, or (Z, Y, X, segments) bool where they overlap."""
+    if overlapping:
+        return np.stack([segment.inside for segment in segments], axis=-1)
+    compact = np.zeros(segments[0].inside.shape, np.min_scalar_type(len(segments)))
+    for number, segment in enumerate(segments, start=1):
+        compact[segment.inside] = number
+    return compact
+
+
+def _name(segment: Segment, number: int, layers: Sequence[LabelVolume]) -> str:
+    """Return what the segment is called, as DICOM can hold it."""
+    known = next((x.names[segment.number] for x in layers if segment.number in x.names), "")
+    name = plain_text(known).replace("\\", "/").strip()[:LONG_STRING].rstrip()
+    return name or f"Segment {number}"
 
 
 def _without_identity(header: Dataset, patient_id: str | None) -> Dataset:
@@ -109,21 +142,26 @@ def _without_identity(header: Dataset, patient_id: str | None) -> Dataset:
     header.PatientName = f"{header.PatientID}^"
     for keyword in IDENTITY:
         setattr(header, keyword, None)
+    # Some CTs name none, or an empty one; what highdicom copies is ASCII by now.
+    header.SpecificCharacterSet = "ISO_IR 192"
     return header
 
 
-def _segment(number: int, name: str, algorithm: str | None) -> hd.seg.SegmentDescription:
+def _describe(
+    number: int, name: str, algorithm: str | None, nodule: bool
+) -> hd.seg.SegmentDescription:
     identification = None
     if algorithm is not None:
         identification = hd.AlgorithmIdentificationSequence(
             name=algorithm, version=__version__, family=codes.DCM.ArtificialIntelligence
         )
     kinds = hd.seg.SegmentAlgorithmTypeValues
+    category = codes.SCT.MorphologicallyAbnormalStructure if nodule else codes.SCT.Tissue
     return hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=name,
-        segmented_property_category=codes.SCT.MorphologicallyAbnormalStructure,
-        segmented_property_type=codes.SCT.Nodule,
+        segmented_property_category=category,
+        segmented_property_type=codes.SCT.Nodule if nodule else codes.SCT.Tissue,
         algorithm_type=kinds.MANUAL if identification is None else kinds.AUTOMATIC,
         algorithm_identification=identification,
     )
