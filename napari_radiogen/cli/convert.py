@@ -150,7 +150,7 @@ def _convert_mask(source: Path, out: Path, reference: Path | None, series: str |
         )
     else:
         warnings += _write_layers(found.layers, out, source)
-    _warn(source, warnings)
+    warn(source, warnings)
     for number, name in sorted(found.names.items()):
         typer.echo(f"{number}: {name}")
 
