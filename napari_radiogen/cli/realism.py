@@ -54,9 +54,16 @@ def _show(report: RealismReport) -> None:
     table = Table("radiomics", "synthetic", "chance", title="Distance to real nodules, in SD")
     for name, distance in report.radiomics.items():
         table.add_row(name, f"{distance:.2f}", f"{report.radiomics_chance[name]:.2f}")
+    whole = Table("slices along z", "synthetic", "real", title="One nodule?")
+    made, real = report.wholeness.synthetic, report.wholeness.real
+    whole.add_row("one hill of areas", f"{made.one_hill:.2f}", f"{real.one_hill:.2f}")
+    whole.add_row("closed at both ends", f"{made.closed:.2f}", f"{real.closed:.2f}")
+    whole.add_row("height / width", f"{made.height_to_width:.2f}", f"{real.height_to_width:.2f}")
+    whole.add_row("Spearman of volume and diameter", f"{report.wholeness.volume_spearman:.2f}", "")
     low, high = report.ci95
     console = Console()
     console.print(table)
+    console.print(whole)
     console.print(
         f"AUC of a classifier of {report.model} against real nodules: {report.auc:.2f} "
         f"(95 % interval {low:.2f} to {high:.2f}; 0.5 is perfect), {report.subjects} test "

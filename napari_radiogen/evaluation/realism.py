@@ -17,8 +17,14 @@ from torch.nn import functional as F
 from napari_radiogen.analysis.bootstrap import cluster_bootstrap
 from napari_radiogen.evaluation.interfaces import FloatArray, MeasuringNetwork, NoduleGenerator
 from napari_radiogen.evaluation.measurement import Canvas, to_unit
-from napari_radiogen.evaluation.plan import plan_draws, require_fit, subject_metagenes
+from napari_radiogen.evaluation.plan import (
+    DrawPlan,
+    plan_draws,
+    require_fit,
+    subject_metagenes,
+)
 from napari_radiogen.evaluation.settings import ControlSettings
+from napari_radiogen.evaluation.wholeness import Wholeness, evaluate_wholeness
 from napari_radiogen.imaging.radiomics import slice_radiomics
 from napari_radiogen.io.cohort_store import CohortStore
 
@@ -64,6 +70,8 @@ class RealismReport:
         standard deviations of the real ones.
     radiomics_chance
         The same between two random halves of the real nodules.
+    wholeness
+        Whether slices make one nodule.
     """
 
     model: str
@@ -75,6 +83,7 @@ class RealismReport:
     ci95: tuple[float, float]
     radiomics: dict[str, float]
     radiomics_chance: dict[str, float]
+    wholeness: Wholeness
 
 
 def lay_out(
@@ -88,7 +97,7 @@ def lay_out(
         When model and cohort do not fit together.
     """
     require_fit(generator, cohort)
-    plan = plan_draws(cohort, ControlSettings(draws=1, seed=seed))
+    plan = one_draw(cohort, seed)
     canvas = Canvas(
         cohort, plan.backgrounds[0], np.arange(len(plan.subjects)), plan.noise[0], batch=64
     )
@@ -99,6 +108,11 @@ def lay_out(
     made = np.concatenate(parts).astype(np.float32)
     mm = cohort.pixel_mm
     return Sheet(real, made, network.masks(real, mm), network.masks(made, mm), plan.patients)
+
+
+def one_draw(cohort: CohortStore, seed: int) -> DrawPlan:
+    """Plan one background and one noise for each test subject."""
+    return plan_draws(cohort, ControlSettings(draws=1, seed=seed))
 
 
 def evaluate_realism(
@@ -133,6 +147,7 @@ def evaluate_realism(
         ci95=interval,
         radiomics={k: _distance(made[k], real[k], real[k]) for k in real},
         radiomics_chance={k: _distance(v[first], v[second], v) for k, v in real.items()},
+        wholeness=evaluate_wholeness(generator, cohort, one_draw(cohort, seed)),
     )
     return report, sheet
 

@@ -144,6 +144,17 @@ class DiscGenerator:
         return raw, mask.astype(np.float32), composed
 
 
+class Ball(DiscGenerator):
+    """Slices of a ball whose radius follows the first gene."""
+
+    def generate(self, backgrounds_hu, metagenes, dz_mm, noise):
+        radii = [radius_of(z[0]) for z in metagenes]
+        half = [np.sqrt(max(r**2 - dz**2, 0)) for r, dz in zip(radii, dz_mm, strict=True)]
+        masks = np.stack([disc(h) if h > 0 else disc(-1) & False for h in half])
+        composed = np.where(masks, 0, backgrounds_hu)
+        return Painted(composed, masks.astype(np.float32), composed)
+
+
 class ThresholdNetwork:
     name, digest = "threshold", "t0"
     patients = frozenset()

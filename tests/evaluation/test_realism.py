@@ -6,7 +6,7 @@ import pytest
 
 from napari_radiogen.evaluation.blinded_sheet import draw_blinded
 from napari_radiogen.evaluation.realism import Sheet, evaluate_realism, features, tell_apart
-from tests.evaluation.doubles import SIZE, DiscGenerator, ThresholdNetwork, disc
+from tests.evaluation.doubles import SIZE, Ball, ThresholdNetwork, disc
 
 PATIENTS = tuple(f"P{i:02d}" for i in range(30))
 
@@ -39,7 +39,7 @@ def test_other_nodules_are_told_apart_and_the_same_kind_is_not():
 
 
 def test_the_report_names_its_cohort_and_compares_with_chance(cohort):
-    report, sheet = evaluate_realism(DiscGenerator(), ThresholdNetwork(), cohort)
+    report, sheet = evaluate_realism(Ball(), ThresholdNetwork(), cohort)
     assert report.cohort_kind == "planted"
     assert (report.subjects, report.patients) == (24, 12)
     assert report.ci95[0] <= report.auc <= report.ci95[1]
