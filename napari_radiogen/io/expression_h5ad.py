@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import h5py
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from napari_radiogen.domain import ExpressionMatrix, Scale
 from napari_radiogen.errors import InputError
@@ -20,12 +18,11 @@ from napari_radiogen.io.number_rows import MAX_CELLS, NumberRows
 from napari_radiogen.io.save import save_bytes
 
 HDF5_START = b"\x89HDF\r\n\x1a\n"
+DAMAGED = "is damaged or not an AnnData file"
+NOTE = "values are those of X; layers and raw were not looked at"
 #: Where our writer notes the scale, in ``uns``.
 SCALE_KEY = "radiogen_scale"
-SPARSE: dict[str, Callable[..., Any]] = {
-    "csr_matrix": sparse.csr_matrix,
-    "csc_matrix": sparse.csc_matrix,
-}
+SPARSE_FORMS = ("csr_matrix", "csc_matrix")
 
 
 def is_hdf5(path: Path) -> bool:
@@ -43,8 +40,11 @@ def is_hdf5(path: Path) -> bool:
         raise InputError(f"cannot be read: {error.strerror or 'system error'}", path) from error
 
 
-def read_h5ad(path: Path) -> tuple[Form, Scale | None]:
-    """Read ``X`` with its names, after walking the file.
+def parse_h5ad(path: Path) -> tuple[Form, Scale | None]:
+    """Read ``X`` with its names, after walking the file, in this process.
+
+    HDF5's library may crash on damaged bytes; `h5ad_process.read_h5ad` keeps
+    that away from the program.
 
     Returns
     -------
@@ -66,9 +66,8 @@ def read_h5ad(path: Path) -> tuple[Form, Scale | None]:
             values = _values(file["X"], (len(rows), len(columns)), path)
             scale = _stored_scale(file, path)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
-        raise InputError("is damaged or not an AnnData file", path) from error
-    note = "values are those of X; layers and raw were not looked at"
-    return Form("h5ad", NumberRows(rows, columns, values), "columns", (note,)), scale
+        raise InputError(DAMAGED, path) from error
+    return Form("h5ad", NumberRows(rows, columns, values), "columns", (NOTE,)), scale
 
 
 def write_h5ad(matrix: ExpressionMatrix, path: Path, *, note_scale: bool = True) -> None:
@@ -134,11 +133,19 @@ def _values(x: object, shape: tuple[int, int], path: Path) -> npt.NDArray[np.flo
 
 
 def _sparse(x: h5py.Group, path: Path) -> npt.NDArray[Any]:
-    make = SPARSE.get(str(x.attrs.get("encoding-type", "")))
+    from scipy import sparse
+
+    form = str(x.attrs.get("encoding-type", ""))
     shape = tuple(int(n) for n in np.ravel(x.attrs.get("shape", ())))
-    if make is None or len(shape) != 2 or min(shape) < 0 or shape[0] * shape[1] > MAX_CELLS:
+    if (
+        form not in SPARSE_FORMS
+        or len(shape) != 2
+        or min(shape) < 0
+        or shape[0] * shape[1] > MAX_CELLS
+    ):
         raise InputError("X is of an unknown form or too large", path)
     parts = [read_numbers(x.get(n), 1, f"X/{n}", path) for n in ("data", "indices", "indptr")]
+    make = sparse.csr_matrix if form == "csr_matrix" else sparse.csc_matrix
     matrix = make(tuple(parts), shape=shape)
     # Indices that point outside would be followed unchecked.
     matrix.check_format(full_check=True)

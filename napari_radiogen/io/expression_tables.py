@@ -15,8 +15,9 @@ from napari_radiogen.domain import ExpressionMatrix, Scale
 from napari_radiogen.domain.gene_names import date_names
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.expression_forms import Form, Genes, SampleNames, read_form
-from napari_radiogen.io.expression_h5ad import is_hdf5, read_h5ad
+from napari_radiogen.io.expression_h5ad import is_hdf5
 from napari_radiogen.io.expression_scale import ScaleFinding, find_scale
+from napari_radiogen.io.h5ad_process import read_h5ad
 from napari_radiogen.io.table_layout import Layout, decide_layout
 from napari_radiogen.io.text_tables import check_names
 

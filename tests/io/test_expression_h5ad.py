@@ -12,7 +12,7 @@ from scipy import sparse
 
 from napari_radiogen.domain import ExpressionMatrix
 from napari_radiogen.errors import InputError
-from napari_radiogen.io import expression_h5ad, hdf5_guard
+from napari_radiogen.io import expression_h5ad, expression_tables, h5ad_process, hdf5_guard
 from napari_radiogen.io.expression import write_matrix
 from napari_radiogen.io.expression_tables import read_expression_table
 
@@ -201,6 +201,13 @@ FAULTS = {
 }
 
 
+def parse_fully(path: Path) -> None:
+    """Do in this process what the entry does in one of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(expression_tables, "read_h5ad", expression_h5ad.parse_h5ad)
+        read_expression_table(path)
+
+
 @pytest.mark.parametrize("break_it", FAULTS, ids=lambda f: f.__name__)
 def test_hostile_and_broken_files_are_refused(
     file: Path, break_it: Callable[[h5py.File], None]
@@ -208,7 +215,7 @@ def test_hostile_and_broken_files_are_refused(
     with h5py.File(file, "r+") as f:
         break_it(f)
     with pytest.raises(InputError, match=FAULTS[break_it]) as caught:
-        read_expression_table(file)
+        parse_fully(file)
     assert str(caught.value).startswith(f"{file}: ")
 
 
@@ -239,5 +246,35 @@ def test_many_names_for_one_long_text_are_read_in_small_steps(
 
     monkeypatch.setattr(hdf5_guard, "MAX_TEXT_BYTES", 2 * file.stat().st_size)
     monkeypatch.setattr(h5py.Dataset, "__getitem__", counted)
-    assert expression_h5ad.read_h5ad(file)[0].table.columns == GENES
+    assert expression_h5ad.parse_h5ad(file)[0].table.columns == GENES
     assert max(seen) == 2
+
+
+def test_a_crash_or_a_hang_of_the_reading_process_is_a_refusal(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(h5ad_process, "START", "import os; os.kill(os.getpid(), 11)")
+    with pytest.raises(InputError, match="damaged"):
+        read_expression_table(file)
+    monkeypatch.setattr(h5ad_process, "START", "import time; time.sleep(60)")
+    monkeypatch.setattr(h5ad_process, "TIME_LIMIT_S", 0.5)
+    with pytest.raises(InputError, match="took longer"):
+        read_expression_table(file)
+
+
+def test_a_refusal_of_the_reading_process_keeps_its_reason(file: Path) -> None:
+    with h5py.File(file, "r+") as f:
+        _external_link(f)
+    with pytest.raises(InputError, match="link to another place") as caught:
+        read_expression_table(file)
+    assert str(caught.value).startswith(f"{file}: ")
+
+
+def test_modules_in_the_working_folder_are_not_run(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("h5py", "json", "numpy"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    assert read_expression_table(file).patient_ids == PATIENTS
+    assert not (tmp_path / "ran").exists()
