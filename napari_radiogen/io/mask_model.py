@@ -9,9 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.multival import MultiValue
 
 from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
 from napari_radiogen.errors import InputError
+from napari_radiogen.io.dicom_headers import plain_text
 
 MaskKind = Literal["dicom-seg", "rtstruct", "lidc-readings", "labels"]
 #: Largest label: what a 16-bit mask holds.
@@ -75,6 +77,12 @@ class Segment:
     number: int
     name: str
     inside: npt.NDArray[np.bool_]
+
+
+def plain_name(value: object) -> str:
+    """Return the name of a structure as plain text; a backslash splits it in DICOM."""
+    parts = value if isinstance(value, MultiValue) else [value]
+    return " / ".join(text for part in parts if (text := plain_text(part).strip()))
 
 
 def check_same_frame(origin: Origin, ct: CTVolume, path: Path) -> tuple[bool | None, list[str]]:

@@ -16,13 +16,13 @@ from pydicom.dataset import Dataset
 from napari_radiogen.domain import CTVolume, VolumeGeometry
 from napari_radiogen.errors import InputError, RadiogenError
 from napari_radiogen.io.contours import cross, fill_even_odd
-from napari_radiogen.io.dicom_headers import plain_text
 from napari_radiogen.io.mask_model import (
     MaskReading,
     Origin,
     Segment,
     check_same_frame,
     pack_layers,
+    plain_name,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -221,7 +221,7 @@ def _structures(header: Dataset, path: Path) -> Iterator[Structure]:
         uid = roi.get("ReferencedFrameOfReferenceUID") or default
         yield Structure(
             number=place,
-            name=plain_text(roi.get("ROIName")) or f"Structure {place}",
+            name=plain_name(roi.get("ROIName")) or f"Structure {place}",
             frame_of_reference_uid=str(uid) if uid else None,
             outlines_mm=tuple(_points(item, path) for item in closed),
             left_out=len(items) - len(closed),

@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 
 from napari_radiogen.errors import InputError, RadiogenError
 from napari_radiogen.io.dicom_headers import plain_text
-from napari_radiogen.io.mask_model import MAX_LABEL, Origin
+from napari_radiogen.io.mask_model import MAX_LABEL, Origin, plain_name
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -224,7 +224,7 @@ def _names(header: Dataset, path: Path) -> dict[int, str]:
         if number in names:
             raise InputError(f"segment number {number} is described twice", path)
         if number > 0:
-            names[number] = plain_text(item.get("SegmentLabel")) or f"Segment {number}"
+            names[number] = plain_name(item.get("SegmentLabel")) or f"Segment {number}"
     return names
 
 

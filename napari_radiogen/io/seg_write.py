@@ -133,7 +133,9 @@ def _pixels(segments: Sequence[Segment], *, overlapping: bool) -> npt.NDArray[An
 def _name(segment: Segment, number: int, layers: Sequence[LabelVolume]) -> str:
     """Return what the segment is called, as DICOM can hold it."""
     known = next((x.names[segment.number] for x in layers if segment.number in x.names), "")
-    name = plain_text(known).replace("\\", "/").strip()[:LONG_STRING].rstrip()
+    text = plain_text(known).replace("\\", "/").strip()
+    # Characters by the standard, bytes for programs that check: the shorter suits both.
+    name = text.encode()[:LONG_STRING].decode(errors="ignore").rstrip()
     return name or f"Segment {number}"
 
 
