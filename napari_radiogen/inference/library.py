@@ -97,18 +97,17 @@ def list_models() -> list[ModelEntry]:
 def find_model(name: str | Path | None = None, *, system: str | None = None) -> ModelEntry:
     """Find a model by its name, a run folder or a file; None is the default.
 
-    A system's name (``mcgan``) finds its first shipped model.
+    A system's name (``mcgan``) finds its first shipped model. A ``Path``, or
+    text with a separator (``./mcgan``), is always a place on disk.
 
     Raises
     ------
     ModelError
-        When there is none, or it is of another system.
+        When there is none, it is of another system, or the name is both a
+        shipped model's and a run folder's here.
     """
-    entry = (
-        _from_path(Path(name))
-        if name is not None and Path(name).exists()
-        else _by_name(name, system)
-    )
+    place = None if name is None else _place(name)
+    entry = _by_name(name, system) if place is None else _from_path(place)
     if system is not None and entry.system != system:
         raise ModelError(f"is a {entry.system}, not a {system}", subject=entry.name)
     return entry
@@ -131,6 +130,19 @@ def load_model(entry: ModelEntry) -> LoadedModel:
     except ModelError as error:
         raise ModelError(error.reason, subject=entry.path) from error
     return LoadedModel(entry.name, found, description, tensors)
+
+
+def _place(name: str | Path) -> Path | None:
+    """Return the path that a name means, or None where it means a shipped model."""
+    path = Path(name)
+    if isinstance(name, Path) or path.name != name or not path.exists():
+        return path if path.exists() else None
+    shipped = any(name in (e.name, e.system) for e in list_models())
+    if not shipped:
+        return path
+    if path.is_dir() and not (path / RUN_FILE).is_file():
+        return None
+    raise ModelError(f"is a shipped model and a path here; write ./{name} for the path", name)
 
 
 def _by_name(name: str | Path | None, system: str | None) -> ModelEntry:

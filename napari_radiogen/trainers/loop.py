@@ -14,7 +14,7 @@ import torch
 from napari_radiogen.errors import RadiogenError
 from napari_radiogen.trainers.board import Board
 from napari_radiogen.trainers.config import TrainingConfig
-from napari_radiogen.trainers.pace import settle_pace
+from napari_radiogen.trainers.pace import require_finite, settle_pace
 from napari_radiogen.trainers.run import Clock, Progress, RunFolder, RunOptions, use_threads
 from napari_radiogen.trainers.state import (
     Snapshot,
@@ -150,9 +150,7 @@ class _Loop:
             values = torch.tensor(list(losses.values()), dtype=torch.float64)
             mean = torch.as_tensor(self.fabric.all_reduce(values, reduce_op="mean"))
             losses = dict(zip(losses, mean.tolist(), strict=True))
-        for name, value in losses.items():
-            if not math.isfinite(value):
-                raise RadiogenError(f"{name} is {value} at step {self.step}; lower the rates")
+        require_finite(losses, self.step)
         return losses
 
     def _agree(self, minutes: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from typing import TYPE_CHECKING, Any
@@ -79,16 +80,29 @@ def settle_pace(
 
 def time_step(system: System, config: TrainingConfig, fabric: Fabric) -> float:
     """Return the median seconds of a real step, one of the last and heaviest kind."""
-    times = []
+    times: list[float] = []
     for _ in range(1 + TIMED_STEPS):
         start = time.perf_counter()
-        system.step(system.draw(), config.steps - 1, 0.0)
+        require_finite(system.step(system.draw(), config.steps - 1, 0.0), len(times))
         if fabric.device.type == "cuda":
             torch.cuda.synchronize(fabric.device)
         times.append(time.perf_counter() - start)
-        if times[-1] > SLOW_STEP_S and len(times) > 1:
+        if _agreed(fabric, times[-1]) > SLOW_STEP_S:
             break
-    return statistics.median(times[1:])
+    return statistics.median(times[1:] or times)
+
+
+def require_finite(losses: dict[str, float], step: int) -> None:
+    """Check that every loss is a number.
+
+    Raises
+    ------
+    RadiogenError
+        When one is not: from there on the run would learn nothing.
+    """
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise RadiogenError(f"{name} is {value} at step {step}; lower the learning rates")
 
 
 def _candidates(fabric: Fabric, options: RunOptions) -> list[int]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -69,6 +70,8 @@ class RunFolder:
         if self.resume:
             self.about = read_run(self.path)
             return
+        if not first_process():
+            return
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise RadiogenError("the run folder is not empty; choose another", subject=self.path)
         try:
@@ -101,12 +104,16 @@ class RunFolder:
             "cohort": origin,
             "environment": environment(),
         }
-        save_json(self.path / RUN_FILE, self.about)
+        self._save()
 
     def note(self, name: str, facts: dict[str, Any]) -> None:
         """Add what was found out at the start to ``run.json``."""
         self.about[name] = facts
-        save_json(self.path / RUN_FILE, self.about)
+        self._save()
+
+    def _save(self) -> None:
+        if first_process():
+            save_json(self.path / RUN_FILE, self.about)
 
     def take_up(self, step: int) -> None:
         """Read the log back and forget rows after a step."""
@@ -132,6 +139,12 @@ class RunFolder:
         save_bytes(file, data)
         save_text(self.path / "model.md", card)
         return file
+
+
+def first_process() -> bool:
+    """Return whether this process is the one that writes, as launchers say it."""
+    rank = os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or "0"
+    return rank == "0" and os.environ.get("NODE_RANK", "0") == "0"
 
 
 def read_run(path: Path) -> dict[str, Any]:

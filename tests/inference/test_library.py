@@ -82,3 +82,17 @@ def test_a_path_in_the_index_cannot_leave_the_folder(shelf):
 def test_a_run_folder_is_a_model(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(_data("mine"))
     assert load_model(find_model(tmp_path)).description["name"] == "mine"
+
+
+def test_a_run_folder_named_like_a_shipped_model_does_not_hide_it(shelf, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("first", "mcgan"):
+        (tmp_path / name).mkdir()
+        assert find_model(name).shipped
+        (tmp_path / name / "model.safetensors").write_bytes(_data("mine"))
+        with pytest.raises(ModelError, match=rf"write \./{name} for the path"):
+            find_model(name)
+        assert find_model(f"./{name}").name == "mine"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "model.safetensors").write_bytes(_data("mine"))
+    assert find_model("other").name == "mine"
