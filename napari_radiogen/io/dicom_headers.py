@@ -206,7 +206,7 @@ def _read_header(file: Path) -> DicomFile:
         with warnings.catch_warnings(), file.open("rb") as stream:
             # They are about the form of values; the values we use are checked.
             warnings.filterwarnings("ignore", module="pydicom")
-            _check_inflates(stream)
+            check_inflates(stream)
             header = pydicom.dcmread(
                 stream, stop_before_pixels=True, force=True, specific_tags=HEADER_TAGS
             )
@@ -222,7 +222,7 @@ def _read_header(file: Path) -> DicomFile:
     return DicomFile(file, header)
 
 
-def _check_inflates(stream: BinaryIO) -> None:
+def check_inflates(stream: BinaryIO) -> None:
     """Refuse a deflated file that is damaged or unpacks to more than a scan."""
     start = stream.read(1 << 12)
     if f"{DeflatedExplicitVRLittleEndian}".encode() in start:

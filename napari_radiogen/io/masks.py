@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import warnings as python_warnings
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom.uid import RTStructureSetStorage, SegmentationStorage
 
 from napari_radiogen.domain import CTVolume, LabelVolume
@@ -17,6 +15,7 @@ from napari_radiogen.io.images import read_array, sniff_image
 from napari_radiogen.io.labels import read_labels
 from napari_radiogen.io.lidc_masks import read_lidc_mask
 from napari_radiogen.io.lidc_xml import is_lidc
+from napari_radiogen.io.mask_dicom import opened
 from napari_radiogen.io.mask_model import MaskKind, MaskReading, Origin, check_same_frame
 from napari_radiogen.io.mask_placing import place_labels
 from napari_radiogen.io.rtstruct import read_rtstruct
@@ -113,14 +112,8 @@ def _read_labels(path: Path, on: CTVolume | None) -> MaskReading:
 
 
 def _dicom_kind(path: Path) -> MaskKind | None:
-    try:
-        with python_warnings.catch_warnings():
-            # They are about the form of values; only the class is looked at.
-            python_warnings.filterwarnings("ignore", module="pydicom")
-            header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SOPClassUID"])
+    with opened(path, "DICOM header", only=("SOPClassUID",)) as header:
         return MASK_CLASSES.get(str(header.get("SOPClassUID", "")))
-    except Exception as error:
-        raise InputError(f"DICOM header cannot be read ({type(error).__name__})", path) from error
 
 
 def _holds_labels(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings as python_warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -10,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pydicom
 from pydicom.dataset import Dataset
 
 from napari_radiogen.domain import CTVolume, VolumeGeometry
-from napari_radiogen.errors import InputError, RadiogenError
+from napari_radiogen.errors import InputError
 from napari_radiogen.io.contours import cross, fill_even_odd
+from napari_radiogen.io.mask_dicom import opened
 from napari_radiogen.io.mask_model import (
     MaskReading,
     Origin,
@@ -67,16 +66,8 @@ def read_structures(path: Path) -> StructureSet:
     InputError
         When it is damaged or an outline is not a list of finite points.
     """
-    try:
-        with python_warnings.catch_warnings():
-            # They are about the form of values; the values we use are checked.
-            python_warnings.filterwarnings("ignore", module="pydicom")
-            header = pydicom.dcmread(path)
-            return StructureSet(tuple(_structures(header, path)), _drawn_on(header))
-    except RadiogenError:
-        raise
-    except Exception as error:
-        raise InputError(f"damaged RTSTRUCT ({type(error).__name__})", path) from error
+    with opened(path, "RTSTRUCT") as header:
+        return StructureSet(tuple(_structures(header, path)), _drawn_on(header))
 
 
 def read_rtstruct(path: Path, on: CTVolume) -> MaskReading:

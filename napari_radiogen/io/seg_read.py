@@ -7,7 +7,6 @@ groups), and those are the ones that this program is for.
 
 from __future__ import annotations
 
-import warnings as python_warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +17,10 @@ import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset
 
-from napari_radiogen.errors import InputError, RadiogenError
+from napari_radiogen.errors import InputError
 from napari_radiogen.io.dicom_headers import plain_text
+from napari_radiogen.io.dicom_streams import check_streams
+from napari_radiogen.io.mask_dicom import opened
 from napari_radiogen.io.mask_model import MAX_LABEL, Origin, plain_name
 
 FloatArray = npt.NDArray[np.float64]
@@ -82,15 +83,8 @@ def read_seg_file(path: Path) -> SegFile:
     InputError
         When it is damaged, or does not say what its frames show or where.
     """
-    try:
-        with python_warnings.catch_warnings():
-            # They are about the form of values; the values we use are checked.
-            python_warnings.filterwarnings("ignore", module="pydicom")
-            return _parse(pydicom.dcmread(path), path)
-    except RadiogenError:
-        raise
-    except Exception as error:
-        raise InputError(f"damaged DICOM SEG ({type(error).__name__})", path) from error
+    with opened(path, "DICOM SEG") as header:
+        return _parse(header, path)
 
 
 def referenced_series(header: Dataset) -> frozenset[str]:
@@ -113,6 +107,9 @@ def _parse(header: Dataset, path: Path) -> SegFile:
     positions = tuple(_position(g, shared, path) for g in groups)
     names = _names(header, path)
     notes = _duplicate_references(header)
+    syntax = header.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated:
+        check_streams(header, syntax)
     planes = np.asarray(header.pixel_array).reshape(count, rows, columns)
     frames = _frames(header, planes, positions, groups, shared, names, notes, path)
     return SegFile(

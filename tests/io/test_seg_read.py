@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from napari_radiogen.domain import CTVolume
 from napari_radiogen.errors import InputError
@@ -273,3 +274,26 @@ def test_a_cropped_and_flipped_matrix_falls_on_its_voxels(folder, ct, tmp_path: 
     found = read_mask(path, ct)
     np.testing.assert_array_equal(found.sole_layer.labels, two_parts())
     assert found.warnings == ()
+
+
+def test_compressed_frames_and_a_cut_stream(folder, ct, tmp_path: Path) -> None:
+    path = write_foreign_seg(folder, tmp_path / "s.dcm", two_parts(), kind="LABELMAP")
+    header = pydicom.dcmread(path)
+    header.compress(RLELossless)
+    header.save_as(path)
+    np.testing.assert_array_equal(read_mask(path, ct).sole_layer.labels, two_parts())
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(InputError):
+        read_mask(path, ct)
+
+
+def test_a_deflated_bomb_is_refused(folder, tmp_path: Path) -> None:
+    path = write_foreign_seg(folder, tmp_path / "s.dcm", two_parts())
+    header = pydicom.dcmread(path)
+    header.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    header.PixelData = bytes(2**21)
+    header.save_as(path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("napari_radiogen.io.dicom_headers.MAX_INFLATED", 2**20)
+        with pytest.raises(InputError, match="unpacks to more"):
+            mask_kind(path)
