@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from scipy import ndimage as ndi
 from torch import Tensor
 
-from napari_radiogen.constants import BLEND_CORE_MM, BLEND_REACH_MM
+from napari_radiogen.constants import ATTRIBUTES, BLEND_CORE_MM, BLEND_REACH_MM
 from napari_radiogen.domain import GeneCodeTable, Metagenes, Scale, Subject
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit
@@ -58,6 +58,9 @@ class Generator:
         (N, K) z-scores of the subjects.
     codes
         Learned codes of the subjects with their place on the maps.
+    effects
+        (K, A) what one unit of each metagene does to each of ``ATTRIBUTES``, in
+        standard deviations of real nodules; zero where it was not measured.
     field_of_view_mm, size_px, hu_range
         Of the patches that the network was trained on.
     gene_gain, noise_scale
@@ -79,6 +82,7 @@ class Generator:
     subjects: tuple[Subject, ...]
     subject_metagenes: FloatArray
     codes: GeneCodeTable
+    effects: FloatArray
     field_of_view_mm: float
     size_px: int
     hu_range: tuple[float, float]
@@ -220,6 +224,14 @@ def _training_digest(about: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _effects(tensors: dict[str, Tensor], count: int, name: str) -> FloatArray:
+    shape = (count, len(ATTRIBUTES))
+    effects = tensors.get("metagenes.effects", torch.zeros(shape)).float().numpy()
+    if effects.shape != shape:
+        raise ModelError("its metagenes and their effects do not fit", subject=name)
+    return np.asarray(effects)
+
+
 def _scale(about: dict[str, Any]) -> Scale:
     """Return the scale of the genes that a model learned; all were log2 before it was stored."""
     scale = about["metagenes"].get("scale", "log2")
@@ -258,6 +270,7 @@ def _assemble(model: LoadedModel) -> Generator:
         subjects=subjects,
         subject_metagenes=scores,
         codes=GeneCodeTable(tuple(s.subject_id for s in subjects), codes, maps),
+        effects=_effects(tensors, len(metagenes.names), model.name),
         field_of_view_mm=float(about["patch"]["field_of_view_mm"]),
         size_px=int(about["patch"]["size_px"]),
         hu_range=(float(about["patch"]["hu_range"][0]), float(about["patch"]["hu_range"][1])),

@@ -59,6 +59,10 @@ class Generator(Protocol):
     def codes(self) -> GeneCodeTable:
         """Codes of the subjects and their places on the map."""
 
+    @property
+    def effects(self) -> FloatArray:
+        """(K, A) change of each of ``ATTRIBUTES`` by a unit of each metagene, in SD."""
+
     def encode(self, metagenes: FloatArray) -> FloatArray:
         """Turn metagenes (N, K) into codes (N, D)."""
 

@@ -86,7 +86,10 @@ def train_mcgan(
     best.load_state_dict(result.weights)
     trained = TrainedGenerator(best, result.step, result.scores, result.minutes)
     trained = replace(trained, first_process=fabric.is_global_zero)
-    return choose_use(trained, system.judge) if fabric.is_global_zero else trained
+    if not trained.first_process:
+        return trained
+    chosen = choose_use(trained, system.judge)
+    return replace(chosen, effects=system.judge.effects(chosen))
 
 
 class MCGANSystem(System):

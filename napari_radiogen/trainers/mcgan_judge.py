@@ -15,7 +15,7 @@ from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.imaging.windows import unit_to_hu
 from napari_radiogen.io.cohort_store import CohortStore
-from napari_radiogen.models.mcgan import Generator, draw_noise, scaled_noise
+from napari_radiogen.models.mcgan import Generator, Noise, draw_noise, scaled_noise
 from napari_radiogen.trainers.board import tile
 from napari_radiogen.trainers.slices import SliceSet
 
@@ -26,6 +26,8 @@ SHEET_TILES = 12
 #: Gains on metagene z-scores and scales of noise that are tried after training.
 GENE_GAINS = (1.0, 1.15, 1.3, 1.45, 1.6)
 NOISE_SCALES = (1.0, 0.5)
+#: Each metagene is turned by this much to either side, on this many backgrounds.
+EFFECT_Z, EFFECT_BACKGROUNDS = 1.5, 4
 #: Scores closer than this are alike: the standard error of a mean of three
 #: Fisher z of some 40 subjects is about 0.1.
 SCORES_ALIKE = 0.02
@@ -36,7 +38,8 @@ class TrainedGenerator:
     """The generator of the best validation score, and how it got there.
 
     ``gene_gain`` and ``noise_scale`` are how it is to be used: see
-    :func:`choose_use`. ``first_process`` is the one that writes.
+    :func:`choose_use`. ``effects`` (K, A) says what each metagene does: see
+    :meth:`Judge.effects`. ``first_process`` is the one that writes.
     """
 
     generator: Generator
@@ -45,6 +48,7 @@ class TrainedGenerator:
     minutes: float
     gene_gain: float = 1.0
     noise_scale: float = 1.0
+    effects: npt.NDArray[np.float32] | None = None
     first_process: bool = True
 
 
@@ -84,6 +88,8 @@ class Judge:
         central = (store.slices["central"] == 1) & (store.slices["split"] == "train")
         # Smaller than any nodule it learned from is no nodule but a loss.
         self.least_area_px = int(store.mask[central].sum(axis=(1, 2)).min())
+        learned = [s.attributes for s in store.subjects if s.split == "train"]
+        self.spread = {a: float(np.std([row[a] for row in learned])) for a in ATTRIBUTES}
         self.truth = {
             a: np.array([by_id[i].attributes[a] for i in data.subject_ids]) for a in ATTRIBUTES
         }
@@ -126,6 +132,35 @@ class Judge:
         real = self.data.image[largest]
         return tile([real, background, out.image, torch.tanh(out.mask_logits)])
 
+    @torch.no_grad()
+    def effects(self, trained: TrainedGenerator) -> npt.NDArray[np.float32]:
+        """Return what one unit of each metagene does to each attribute, (K, A).
+
+        In standard deviations of the training nodules, the other metagenes at
+        the mean, from the generator's own masks on validation backgrounds.
+        """
+        generator = trained.generator
+        device = next(generator.parameters()).device
+        count = self.data.metagenes.shape[1]
+        turned = torch.cat((torch.eye(count), -torch.eye(count))) * EFFECT_Z
+        code = generator.encode(trained.gene_gain * turned.to(device))
+        dz = torch.zeros(len(turned), device=device)
+        total: dict[str, list[npt.NDArray[Any]]] = {a: [] for a in ATTRIBUTES}
+        for draw in range(EFFECT_BACKGROUNDS):
+            rng = torch.Generator().manual_seed(draw)
+            free = int(torch.randint(len(self.data.backgrounds), (1,), generator=rng))
+            background = self.data.backgrounds[free : free + 1].to(device)
+            one = scaled_noise(draw_noise(generator.config, [rng], device), trained.noise_scale)
+            noise = Noise(
+                one.z.expand(len(turned), -1),
+                tuple(m.expand(len(turned), *m.shape[1:]) for m in one.maps),
+            )
+            out = generator(background.expand(len(turned), -1, -1, -1), code, dz, noise)
+            for name, values in self._measure(out.image.cpu(), out.mask_logits.cpu()).items():
+                total[name].append((values[:count] - values[count:]) / (2 * EFFECT_Z))
+        slopes = [_mean_known(np.stack(total[a])) / self.spread[a] for a in ATTRIBUTES]
+        return np.stack(slopes, axis=1).astype(np.float32)
+
     def _measure(self, image: Tensor, logits: Tensor) -> dict[str, npt.NDArray[Any]]:
         hu = unit_to_hu(image[:, 0].numpy(), self.store.hu_range)
         masks = (logits[:, 0] > 0).numpy()
@@ -138,6 +173,13 @@ def _largest(data: SliceSet, subject: int) -> Tensor:
     """Return the row of a subject's largest slice."""
     area = data.mask.flatten(1).sum(dim=1)
     return torch.where(data.subject == subject, area, -1.0).argmax()
+
+
+def _mean_known(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Average (D, K) over draws, lost nodules left out; 0 where all are lost."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0).sum(axis=0)
+    return np.asarray(total / np.maximum(known.sum(axis=0), 1))
 
 
 def _correlation(values: npt.NDArray[Any], truth: npt.NDArray[Any]) -> float:

@@ -56,6 +56,8 @@ def model_tensors(
     tensors = {f"network.{k}": v.to(precision) for k, v in network.state_dict().items()}
     for name in ("gene_mean", "gene_sd", "weights", "mean", "sd"):
         tensors[f"metagenes.{name}"] = torch.from_numpy(getattr(metagenes, name))
+    if trained.effects is not None:
+        tensors["metagenes.effects"] = torch.from_numpy(trained.effects)
     tensors["subjects.metagenes"] = torch.from_numpy(scores)
     return tensors
 

@@ -70,10 +70,12 @@ class FakeGenerator:
     names: tuple[str, ...] = NAMES
     encoded: int = 0
     metagenes: Metagenes = field(init=False)
+    effects: np.ndarray = field(init=False)
 
     def __post_init__(self):
         rng = np.random.default_rng(0)
         self.metagenes = make_metagenes(self.names)
+        self.effects = np.zeros((len(self.names), 3), np.float32)
         self.subject_ids = tuple(f"S-{i:04d}" for i in range(24))
         self.subject_metagenes = rng.normal(size=(24, len(self.names))).astype(np.float32)
         self.subjects = tuple(

@@ -11,10 +11,11 @@ from napari_radiogen.errors import Cancelled, InputError, RadiogenError
 from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.inference.library import find_model
 from napari_radiogen.io.cohort_store import open_cohort
+from napari_radiogen.models.mcgan import GeneratorOutput
 from napari_radiogen.trainers.config import read_config
 from napari_radiogen.trainers.mcgan import augment
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
-from napari_radiogen.trainers.mcgan_judge import TrainedGenerator, choose_use
+from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
 from napari_radiogen.trainers.run import Clock, RunFolder
@@ -170,3 +171,36 @@ def test_the_best_setting_is_taken_and_of_equals_the_quietest():
     alike = choose_use(trained, _FixedJudge({(1.3, 1.0): 0.9, (1.15, 0.5): 0.89}))
     assert (alike.gene_gain, alike.noise_scale) == (1.15, 0.5)
     assert alike.validation == {"score": 0.89}
+
+
+class _Painter(torch.nn.Module):
+    """Paints a disc whose area follows the first metagene, whose HU the second."""
+
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.unused = torch.nn.Parameter(torch.zeros(1))
+
+    def encode(self, metagenes):
+        return metagenes
+
+    def forward(self, background, code, dz_mm, noise):
+        y, x = torch.meshgrid(torch.arange(64.0) - 31.5, torch.arange(64.0) - 31.5, indexing="ij")
+        radius = (20 + code[:, 0]).view(-1, 1, 1, 1)
+        logits = radius - torch.hypot(y, x)
+        image = (0.1 * code[:, 1]).view(-1, 1, 1, 1).expand_as(logits)
+        return GeneratorOutput(image, logits, logits)
+
+
+def test_effects_say_what_a_metagene_does(cohort):
+    store = open_cohort(cohort)
+    scores = fit_cohort_metagenes(store, 10).transform(store.expression.values)
+    judge = Judge(slice_set(store, "validation", scores), store)
+    painter = _Painter(MCGANTraining.model_validate(TINY).network)
+    effects = judge.effects(TrainedGenerator(painter, 1, {}, 1.0, gene_gain=2.0))
+    assert effects.shape == (10, 3)
+    # One unit is two of the painter's, 2 px of radius: 2 x 2 x 0.75 mm of diameter.
+    assert effects[0, 0] * judge.spread["diameter"] == pytest.approx(3.0, rel=0.05)
+    assert effects[1, 1] > 0
+    assert abs(effects[1, 0]) < 1e-6
+    assert np.abs(effects[2:]).max() < 1e-6

@@ -12,7 +12,12 @@ from superqt.utils import qthrottled, signals_blocked
 
 from napari_radiogen.constants import SEED_LIMIT
 from napari_radiogen.domain import SynthesisResult
-from napari_radiogen.plugin.effects import code_effects, search
+from napari_radiogen.plugin.effects import (
+    all_effects,
+    main_effect,
+    search,
+    strength_of_effects,
+)
 from napari_radiogen.plugin.layers import contrast_limits
 from napari_radiogen.plugin.widgets.gauge import Gauge
 from napari_radiogen.plugin.widgets.measurements import MeasurementTable
@@ -159,7 +164,7 @@ class GenePanelWidget(Dock):
         if generator is None:
             self._effects = np.zeros(0, np.float32)
         else:
-            self._effects = code_effects(generator)
+            self._effects = strength_of_effects(generator)
             kind = generator.cohort.split(":")[0]
             words = "planted: invented expression" if kind == "planted" else kind
             self.model.setText(f"{generator.name} · {words} cohort")
@@ -196,11 +201,15 @@ class GenePanelWidget(Dock):
 
     def _row(self, index: int, z: float, start: float, genes: int) -> MetageneRow:
         session = self.session
-        name = session.generator.metagenes.names[index]  # type: ignore[union-attr]
+        generator = session.generator
+        name = generator.metagenes.names[index]  # type: ignore[union-attr]
+        effects = generator.effects[index]  # type: ignore[union-attr]
         tip = f"{name}: drag, or arrow keys; double click resets"
+        if effects.any():
+            tip = f"{name} · {genes} genes · {all_effects(effects)}\n{tip}"
         return MetageneRow(
             name,
-            f"{genes} genes",
+            main_effect(effects) or f"{genes} genes",
             z,
             start,
             session.percentile(name, z),
