@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from napari_radiogen.cli.tables import ScaleName, ScaleOption
 from napari_radiogen.constants import METAGENE_Z_LIMIT, RESEARCH_USE, SEED_LIMIT
 from napari_radiogen.errors import InputError, RadiogenError
 
 if TYPE_CHECKING:
     from napari_radiogen.domain import CTVolume, Point, SynthesisResult
+    from napari_radiogen.session.ports import FloatArray, Generator
     from napari_radiogen.session.recipe import Recipe
     from napari_radiogen.session.state import Edits
 
@@ -39,6 +41,10 @@ def synthesize(
     at: Annotated[str, typer.Option(help="Place x,y,z in LPS mm, inside the lung.")],
     output: OutputOption,
     seed: Annotated[int, typer.Option(min=0, max=SEED_LIMIT - 1, help="Of the noise.")] = 0,
+    expression: Annotated[
+        Path | None, typer.Option(help="A table of your own that holds the patient.")
+    ] = None,
+    scale: ScaleOption = None,
     change: Annotated[
         list[str] | None, typer.Option("--set", help="Metagene and z-score, e.g. M01=2.0; repeat.")
     ] = None,
@@ -54,10 +60,18 @@ def synthesize(
 
     point, edits = _parse_point(at), _parse_edits(change or [])
     targets = {output: VOLUME_SUFFIXES} | ({recipe: (".json",)} if recipe else {})
-    check_targets(targets, [background])
+    check_targets(targets, [background, *([expression] if expression else [])])
     started = time.perf_counter()
     scan, result, record = _make(
-        background, series, patient, edits, point, seed=seed, strength=strength, model=model
+        background,
+        series,
+        patient,
+        edits,
+        point,
+        own=None if expression is None else (expression, scale),
+        seed=seed,
+        strength=strength,
+        model=model,
     )
     _write(scan, result, output, record, recipe)
     _report(scan, result, output, time.perf_counter() - started, as_json)
@@ -101,6 +115,7 @@ def _make(
     edits: Edits,
     point: Point,
     *,
+    own: tuple[Path, ScaleName | None] | None,
     seed: int,
     strength: float,
     model: str | None,
@@ -118,6 +133,8 @@ def _make(
     with progress("Synthesising") as tell:
         tell(0.0, "loading the model")
         generator = engines.load_generator(model)
+        if own is not None:
+            generator = generator.with_patient(patient, _own_genes(*own, patient, generator))
         intent = Intent(subject_id=patient, edits=edits, seed=seed, strength=strength)
         metagene_vector(intent, generator)
         tell(0.1, "reading the scan")
@@ -133,6 +150,20 @@ def _make(
         result = engines.make_synthesiser(generator).synthesise(scan, request, lung=lung)
         tell(0.9, "writing")
         return scan, result, make_recipe(result, intent, scan, background)
+
+
+def _own_genes(
+    table: Path, scale: ScaleName | None, patient: str, generator: Generator
+) -> FloatArray:
+    """Return the metagenes (K,) of a patient of the person's own table."""
+    from napari_radiogen.inference.patient_genes import meet_model
+    from napari_radiogen.io.expression_tables import read_expression_table
+
+    found = read_expression_table(table, scale=scale.value if scale else None)
+    feed = meet_model(found, generator.metagenes)
+    for line in (*found.warnings, *feed.warnings):
+        typer.echo(f"radiogen: {table.name}: warning: {line}", err=True)
+    return feed.vector(patient)
 
 
 def _write(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
@@ -101,6 +101,17 @@ class Generator:
     def pixel_mm(self) -> float:
         """Side of a patch's pixel."""
         return self.field_of_view_mm / self.size_px
+
+    def with_patient(self, patient_id: str, metagenes: npt.NDArray[Any]) -> Generator:
+        """Return the same generator with metagenes (K,) of one more patient.
+
+        One that it knows by this id is replaced; its codes stay the cohort's.
+        """
+        own = Subject(patient_id, patient_id, "test")
+        kept = [i for i, s in enumerate(self.subjects) if s.subject_id != patient_id]
+        scores = np.concatenate([self.subject_metagenes[kept], np.asarray(metagenes)[None]])
+        subjects = (*(self.subjects[i] for i in kept), own)
+        return replace(self, subjects=subjects, subject_metagenes=scores.astype(np.float32))
 
     def encode(self, metagenes: npt.NDArray[Any]) -> FloatArray:
         """Turn metagene z-scores (N, K) into codes (N, D)."""

@@ -63,6 +63,9 @@ class Generator(Protocol):
     def effects(self) -> FloatArray:
         """(K, A) change of each of ``ATTRIBUTES`` by a unit of each metagene, in SD."""
 
+    def with_patient(self, patient_id: str, metagenes: FloatArray) -> Generator:
+        """Return the same generator with metagenes (K,) of one more patient."""
+
     def encode(self, metagenes: FloatArray) -> FloatArray:
         """Turn metagenes (N, K) into codes (N, D)."""
 

@@ -243,3 +243,38 @@ def test_replay_refuses_what_is_no_recipe(tmp_path, capsys):
     path.write_text('{"format": "other"}')
     assert main(["replay", str(path), "-o", str(tmp_path / "a.nii.gz")]) == 1
     assert "expected a recipe" in capsys.readouterr().err
+
+
+def _own_table(folder, genes=None):
+    names = genes or FakeGenerator().metagenes.gene_symbols
+    rows = [",".join(("patient_id", *names))]
+    rows += [f"MY-{i}," + ",".join(f"{i + 0.5 * k:.2f}" for k in range(len(names))) for i in (1, 2)]
+    table = folder / "own.csv"
+    table.write_text("\n".join(rows) + "\n")
+    return table
+
+
+def test_a_patient_of_an_own_table_is_painted_and_replayed(tmp_path, synthesize):
+    table, out, record = _own_table(tmp_path), tmp_path / "own.nii.gz", tmp_path / "own.json"
+    code, told = synthesize(
+        out, "--expression", table, "--scale", "log2", "--recipe", record, patient="MY-2"
+    )
+    assert code == 0, told.err
+    assert json.loads(record.read_text())["genes"]["metagenes"][:3] == [2.0, 2.5, 3.0]
+    again = tmp_path / "again.nii.gz"
+    assert main(["replay", str(record), "-o", str(again)]) == 0
+    assert np.array_equal(voxels(out), voxels(again))
+
+
+def test_an_own_table_that_lacks_genes_or_the_patient_is_refused(tmp_path, synthesize):
+    out = tmp_path / "own.nii.gz"
+    code, told = synthesize(
+        out, "--expression", _own_table(tmp_path), "--scale", "log2", patient="MY-9"
+    )
+    assert code == 1
+    assert "has no patient 'MY-9'" in told.err
+    few = _own_table(tmp_path, ("PLT00000", "PLT00001", "OTHER"))
+    code, told = synthesize(out, "--expression", few, "--scale", "log2", patient="MY-1")
+    assert code == 1
+    assert "never filled in" in told.err
+    assert not out.exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,6 +86,13 @@ class FakeGenerator:
         codes = self.encode(self.subject_metagenes)
         places = codes[:, :2].copy()
         self.codes = GeneCodeTable(self.subject_ids, codes, {"t-SNE": places, "PCA": -places})
+
+    def with_patient(self, patient_id, metagenes):
+        other = copy.copy(self)
+        other.subjects = (*self.subjects, Subject(patient_id, patient_id, "test"))
+        other.subject_ids = tuple(s.subject_id for s in other.subjects)
+        other.subject_metagenes = np.concatenate([self.subject_metagenes, metagenes[None]])
+        return other
 
     def encode(self, metagenes):
         self.encoded += 1
