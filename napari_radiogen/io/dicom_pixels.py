@@ -52,7 +52,10 @@ def _fill(voxels: npt.NDArray[Any], frames: Sequence[Frame]) -> bool:
     def fill_file(path: Path) -> bool:
         stored = _decode(path, voxels.shape[1:])
         for z, frame in places[path]:
-            hu = to_hu(stored[frame.index], frame.slope, frame.intercept)
+            try:
+                hu = to_hu(stored[frame.index], frame.slope, frame.intercept)
+            except InputError as error:
+                raise InputError(error.reason, path) from error
             if not np.can_cast(hu.dtype, voxels.dtype):
                 return False
             voxels[z] = hu
@@ -70,10 +73,10 @@ def _decode(path: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """Return stored values (frames, Y, X)."""
     try:
         dataset = pydicom.dcmread(path, force=True)
-        shift = _check_layout(dataset)
+        bits, shift = _check_layout(dataset)
         stored = np.asarray(dataset.pixel_array)
         stored = stored.reshape(-1, *stored.shape[-2:])
-        stored = stored >> shift if shift else _in_stored_bits(stored, int(dataset.BitsStored))
+        stored = stored >> shift if shift else _in_stored_bits(stored, bits)
     except InputError as error:
         raise InputError(error.reason, path) from error
     except EOFError as error:
@@ -88,8 +91,8 @@ def _decode(path: Path, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     return stored
 
 
-def _check_layout(dataset: Dataset) -> int:
-    """Check how pixels are stored; return the unused low bits of each word."""
+def _check_layout(dataset: Dataset) -> tuple[int, int]:
+    """Check how pixels are stored; return their bits and the unused ones below."""
     if "PixelData" not in dataset:
         raise InputError("no pixel data: the file is cut short or a header alone")
     if dataset.get("SamplesPerPixel", 1) != 1:
@@ -108,13 +111,13 @@ def _check_layout(dataset: Dataset) -> int:
     if syntax.is_encapsulated:
         if shift:
             raise InputError("compressed pixels do not start at the lowest bit")
-        check_streams(dataset, syntax)
+        high = max(high, check_streams(dataset, syntax) - 1)
         decoder = "pydicom" if syntax == RLELossless else "pylibjpeg"
         # The one decoder for a syntax, so that no lenient one steps in.
         dataset.pixel_array_options(decoding_plugin=decoder)
     # pydicom clears what lies above the stored bits and keeps what lies below.
-    dataset.BitsStored = high + 1
-    return shift
+    dataset.BitsStored, dataset.HighBit = high + 1, high
+    return stored, shift
 
 
 def _in_stored_bits(stored: npt.NDArray[Any], bits: int) -> npt.NDArray[Any]:

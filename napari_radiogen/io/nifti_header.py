@@ -177,6 +177,7 @@ def _parse_1(raw: bytes, path: Path) -> NiftiHeader:
         bits=struct.unpack_from(order + "h", raw, 72)[0],
         pixdim=struct.unpack_from(order + "8f", raw, 76),
         offset=struct.unpack_from(order + "f", raw, 108)[0],
+        scaling=struct.unpack_from(order + "2f", raw, 112),
         units=raw[123],
         codes=struct.unpack_from(order + "2h", raw, 252),
         quaternion=struct.unpack_from(order + "6f", raw, 256),
@@ -193,6 +194,7 @@ def _parse_2(raw: bytes, path: Path) -> NiftiHeader:
         bits=struct.unpack_from(order + "h", raw, 14)[0],
         pixdim=struct.unpack_from(order + "8d", raw, 104),
         offset=struct.unpack_from(order + "q", raw, 168)[0],
+        scaling=struct.unpack_from(order + "2d", raw, 176),
         units=struct.unpack_from(order + "i", raw, 500)[0],
         codes=struct.unpack_from(order + "2i", raw, 344),
         quaternion=struct.unpack_from(order + "6d", raw, 352),
@@ -215,6 +217,7 @@ def _build(
     bits: int,
     pixdim: tuple[float, ...],
     offset: float,
+    scaling: tuple[float, ...],
     units: int,
     codes: tuple[int, ...],
     quaternion: tuple[float, ...],
@@ -225,6 +228,10 @@ def _build(
         raise InputError(f"sizes make no sense: {dim}", path)
     if not np.isfinite(pixdim[1:4]).all() or min(pixdim[1:4]) <= 0:
         raise InputError(f"voxel sizes must be positive, got {pixdim[1:4]}", path)
+    # A slope of 0 or NaN says that nothing is scaled.
+    scaled = scaling[0] != 0 and not np.isnan(scaling[0])
+    if scaled and not np.isfinite(scaling).all():
+        raise InputError("the scale of the voxels is not finite", path)
     if not np.isfinite(offset) or offset < HEADER_BYTES:
         raise InputError(f"voxels cannot start at byte {offset}", path)
     qform = _qform(pixdim, quaternion) if codes[0] > 0 else None
