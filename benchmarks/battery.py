@@ -113,6 +113,8 @@ def main() -> int:
     results: dict[str, list[tuple[Case, str]]] = {tool: [] for tool in tools}
     passed: Counter[str] = Counter()
     groups: Counter[str] = Counter()
+    # Once here, so that no child has to import what the commands need.
+    run_case(all_cases()[0], scratch())
     start = time.monotonic()
     for number, case in enumerate(c for c in all_cases() if given.only in str(c)):
         groups[case.group] += 1

@@ -63,12 +63,12 @@ def frames_of(file: DicomFile) -> list[Frame]:
     """
     header = file.header
     if header.get("SOPClassUID") not in MULTI_FRAME_CT:
-        if (_whole_number(header, "NumberOfFrames") or 1) != 1:
+        if (whole_number(header, "NumberOfFrames") or 1) != 1:
             raise InputError("several frames in a single-frame CT image", file.path)
         return [_frame(file.path, 0, lambda _group, name: header.get(name), header)]
     per_frame = header.get("PerFrameFunctionalGroupsSequence") or []
     shared = (header.get("SharedFunctionalGroupsSequence") or [Dataset()])[0]
-    if len(per_frame) != _whole_number(header, "NumberOfFrames") or not len(per_frame):
+    if len(per_frame) != whole_number(header, "NumberOfFrames") or not len(per_frame):
         raise InputError("number of frames and functional groups differ", file.path)
     return [
         _frame(file.path, i, _group_reader(groups, shared), header)
@@ -110,7 +110,7 @@ def _frame(path: Path, index: int, value: Callable[[str, str], Any], header: Dat
     acquisition = (
         value("FrameContentSequence", "FrameAcquisitionNumber")
         if multi
-        else (_whole_number(header, "AcquisitionNumber"))
+        else (whole_number(header, "AcquisitionNumber"))
     )
     return Frame(
         path,
@@ -122,11 +122,11 @@ def _frame(path: Path, index: int, value: Callable[[str, str], Any], header: Dat
         intercept=float(b),
         rescale_type=unit,
         acquisition="" if acquisition is None else str(acquisition),
-        instance=None if multi else _whole_number(header, "InstanceNumber"),
+        instance=None if multi else whole_number(header, "InstanceNumber"),
     )
 
 
-def _whole_number(header: Dataset, name: str) -> int | None:
+def whole_number(header: Dataset, name: str) -> int | None:
     """Return a number, None when there is none or it makes no sense."""
     try:
         return int(header.get(name))

@@ -16,7 +16,7 @@ from pydicom.uid import UID_dictionary
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, VolumeGeometry
 from napari_radiogen.errors import GeometryError, InputError
-from napari_radiogen.io.dicom_frames import Frame, frames_of
+from napari_radiogen.io.dicom_frames import Frame, frames_of, whole_number
 from napari_radiogen.io.dicom_headers import (
     DicomFile,
     DicomScan,
@@ -141,8 +141,9 @@ def _check_is_ct(series: DicomSeries, folder: Path) -> None:
     for file in series.files:
         modality = file.header.get("Modality")
         if modality != "CT" or not file.is_ct_image:
-            uid = file.header.get("SOPClassUID")
-            what = uid.name if uid in UID_dictionary else "unknown class"
+            # A damaged header may hold several where one belongs.
+            uid = str(file.header.get("SOPClassUID"))
+            what = UID_dictionary[uid][0] if uid in UID_dictionary else "unknown class"
             raise InputError(f"not a CT image: {known_modality(file.header)}, {what}", file.path)
 
 
@@ -181,7 +182,8 @@ def _check_same_planes(frames: Sequence[Frame]) -> None:
 
 def _geometry(frames: Sequence[Frame], file: DicomFile, folder: Path) -> VolumeGeometry:
     first = frames[0]
-    shape = (len(frames), int(file.header.get("Rows") or 0), int(file.header.get("Columns") or 0))
+    rows, columns = (whole_number(file.header, name) or 0 for name in ("Rows", "Columns"))
+    shape = (len(frames), rows, columns)
     if np.prod(shape, dtype=float) > MAX_VOXELS or max(shape[1:]) > MAX_MATRIX:
         raise InputError(f"{shape} voxels are more than this program accepts", folder)
     step = step_mm(frames)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +39,9 @@ TEXT_DESCRIPTION = "description"
 MAX_VOXELS = 2**30
 #: Bytes of the largest volume as stored.
 MAX_BYTES = 2**32
+STANDARD_ERROR = 2
+#: Standard error belongs to the whole process: one reading at a time.
+QUIET_LOCK = threading.Lock()
 #: A chest CT always holds air below this, HU.
 HU_SURELY_AIR = -200
 
@@ -143,24 +149,41 @@ def _read_itk(path: Path, kind: ImageKind) -> sitk.Image:
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
     reader.SetImageIO(READERS[kind])
-    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
-    # It writes to standard error; what matters in it we check and say ourselves.
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
     try:
-        reader.ReadImageInformation()
+        with _quiet():
+            reader.ReadImageInformation()
         _check_size(reader.GetSize(), 1, path)
         if reader.GetNumberOfComponents() != 1:
             raise InputError("expected one number a voxel, got a colour or vector image", path)
-        image = reader.Execute()
+        with _quiet():
+            image = reader.Execute()
     except RuntimeError as error:
         # ITK's text may quote the header.
         raise InputError(f"damaged or unsupported {kind} file", path) from error
-    finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
     if image.GetDimension() == 3:
         return image
     index = (slice(None),) * 3 + (0,) * (image.GetDimension() - 3)
     return image[index]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep ITK and the libraries below it from writing to standard error.
+
+    What matters in it we check and say ourselves, in one line.
+    """
+    with QUIET_LOCK:
+        shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+        sitk.ProcessObject.SetGlobalWarningDisplay(False)
+        kept, nowhere = os.dup(STANDARD_ERROR), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, STANDARD_ERROR)
+        try:
+            yield
+        finally:
+            os.dup2(kept, STANDARD_ERROR)
+            os.close(kept)
+            os.close(nowhere)
+            sitk.ProcessObject.SetGlobalWarningDisplay(shown)
 
 
 def _is_marked(image: sitk.Image) -> bool:

@@ -195,6 +195,9 @@ def _identity() -> Iterator[Case]:
                     (b"\x28\x00\x30\x00", b"DS"), (b"\x28\x00\x53\x10", b"DS")):  # fmt: skip
         yield case(f"a name as {tag.hex()}", "", _raw_text(tag, vr), fault="damaged header")
     yield case("a name as series UID of two series", "choose", _named_series)
+    two = "1.2.840.10008.5.1.4.1.1.2\\1.2"
+    yield case("two classes", "not a CT", _with(put(SOPClassUID=two)))
+    yield case("two modalities", "not a CT", _with(put(Modality=["CT", "MR"])))
     yield case("a name as class", "not a CT", _with(put(SOPClassUID=CANARY)))
     control = (
         Nifti(affine=affine_xyz())

@@ -30,7 +30,7 @@ SHEARED = np.array([[1, 0, 0], [0, 1, 0.2], [0, 0, 0.98]])
 
 
 def values(kind: str = "i2") -> np.ndarray:
-    """(Z, Y, X) HU that the type holds, shifted for unsigned ones."""
+    """(Z, Y, X) HU that the type holds; whole numbers of 8 bits count as labels."""
     low, high = {"u1": (0, 255), "i1": (-128, 127)}.get(kind, (-1000, 3000))
     if kind[0] == "u" and kind != "u1":
         low, high = 0, 4000
@@ -169,7 +169,7 @@ def cases() -> Iterator[Case]:
 def _nifti_valid() -> Iterator[Case]:
     for kind in NIFTI_CODES:
         for order in "<>":
-            unsigned = kind in ("u1", "u2", "u4", "u8", "i1")
+            unsigned = kind in ("u2", "u4", "u8", "i1")
             expect, says = ("warned", "Hounsfield") if unsigned else ("valid", "")
             fault = "values that seem no HU" if unsigned else ""
             name = f"{kind} {'little' if order == '<' else 'big'}"
@@ -292,7 +292,7 @@ def nrrd(name: str, expect: Expectation = "valid", says: str = "", fault: str = 
     placed = affine_xyz() if affine is None else affine
     head, body = _nrrd_raw(kind, encoding, order, lines, placed, data, end)
     truth = lambda: truth_of(values(kind), placed if used is None else used)  # noqa: E731
-    beside = {data: body} if data and not data.startswith(("/", "..", "LIST")) else None
+    beside = {data: body} if data and not data.startswith(("/", "..", "LIST", "a%")) else None
     content = (lambda: bend(head)) if data else (lambda: bend(head + body))
     return put_file("NRRD", name, "a.nhdr" if data else "a.nrrd", content, truth, expect, says,
                     fault, beside)  # fmt: skip
@@ -300,7 +300,7 @@ def nrrd(name: str, expect: Expectation = "valid", says: str = "", fault: str = 
 
 def _nrrd() -> Iterator[Case]:
     for kind in NRRD_NAMES:
-        unsigned = kind in ("u1", "u2", "i1")
+        unsigned = kind in ("u2", "i1")
         expect, says = ("warned", "Hounsfield") if unsigned else ("valid", "")
         yield nrrd(f"{kind}", expect, says, kind=kind)
         yield nrrd(f"{kind} big gzip", expect, says, kind=kind, order="big", encoding="gzip")
@@ -364,7 +364,7 @@ def meta(name: str, expect: Expectation = "valid", says: str = "", fault: str = 
              f"ElementDataFile = {data}", ""]  # fmt: skip
     head = "\n".join(lines).encode()
     local = data == "LOCAL"
-    beside = {data: body} if not local and not data.startswith(("/", "..", "LIST")) else None
+    beside = {data: body} if not local and not data.startswith(("/", "..", "LIST", "a%")) else None
     content = (lambda: bend(head + body)) if local else (lambda: bend(head))
     return put_file("MetaImage", name, "a.mha" if local else "a.mhd", content,
                     lambda: truth_of(values(kind), placed), expect, says, fault, beside)  # fmt: skip
@@ -372,7 +372,7 @@ def meta(name: str, expect: Expectation = "valid", says: str = "", fault: str = 
 
 def _meta() -> Iterator[Case]:
     for kind in META_NAMES:
-        unsigned = kind in ("u1", "u2", "i1")
+        unsigned = kind in ("u2", "i1")
         expect, says = ("warned", "Hounsfield") if unsigned else ("valid", "")
         yield meta(kind, expect, says, kind=kind)
         yield meta(f"{kind} big packed", expect, says, kind=kind, msb=True, packed=True)

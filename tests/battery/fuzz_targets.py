@@ -1,0 +1,181 @@
+"""Valid files of every reader, small, for a fuzzer to damage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from tests.battery import cases_images
+from tests.battery.stack import Stack, enhanced, pixels, save
+
+
+@dataclass
+class Target:
+    """Files to damage, and the reading that then must not break."""
+
+    parts: list[Path]
+    read: Callable[[], object]
+
+
+def scan(folder: Path, syntax: str | None = None) -> Target:
+    from napari_radiogen.io.read import inspect_path, read_ct
+
+    shape = (3, 33, 35) if syntax else (3, 6, 7)
+    stack = Stack(pixels(shape), **({"syntax": syntax} if syntax else {}))
+    stack.write(folder)
+
+    def read() -> None:
+        inspect_path(folder)
+        read_ct(folder)
+
+    return Target(sorted(folder.iterdir()), read)
+
+
+def multi_frame(folder: Path) -> Target:
+    from napari_radiogen.io.read import read_ct
+
+    path = save(enhanced(Stack(pixels((4, 6, 7))), range(4)), folder / "m.dcm")
+    return Target([path], partial(read_ct, path))
+
+
+def image(folder: Path, make: Callable[[], object]) -> Target:
+    from napari_radiogen.io.read import read_ct
+
+    folder.mkdir(parents=True)
+    path, _ = make().build(folder)
+    return Target([path], partial(read_ct, path))
+
+
+def seg(folder: Path) -> Target:
+    from napari_radiogen.io.masks import read_mask
+    from napari_radiogen.io.read import read_ct
+    from tests.fixtures_dicom import COLUMNS, ROWS, SLICES, write_series
+    from tests.fixtures_masks import write_foreign_seg
+
+    labels = np.zeros((SLICES, ROWS, COLUMNS), np.uint8)
+    labels[1:3, 4:9, 5:20] = 1
+    labels[2:4, 12:30, 5:8] = 2
+    ct_folder = write_series(folder / "ct")
+    path = write_foreign_seg(ct_folder, folder / "s.dcm", labels)
+    return Target([path], partial(read_mask, path, read_ct(ct_folder)))
+
+
+def rtstruct(folder: Path) -> Target:
+    from napari_radiogen.io.masks import read_mask
+    from tests.fixtures_masks import ct_on, write_rtstruct
+
+    folder.mkdir(parents=True)
+    ct = ct_on()
+    centre = ct.geometry.index_to_lps(np.array(ct.geometry.shape) // 2)
+    square = centre + np.array([[-3, -3, 0], [3, -3, 0], [3, 3, 0], [-3, 3, 0]])
+    path = write_rtstruct(folder / "r.dcm", [("one", [square])])
+    return Target([path], partial(read_mask, path, ct))
+
+
+def table(folder: Path, text: str, name: str) -> Target:
+    from napari_radiogen.io.expression import read_expression, read_geo_table
+
+    folder.mkdir(parents=True)
+    path = folder / name
+    path.write_text(text)
+    return Target(
+        [path], partial(read_geo_table if name.endswith(".txt") else read_expression, path)
+    )
+
+
+def h5ad(folder: Path) -> Target:
+    from napari_radiogen.domain import ExpressionMatrix
+    from napari_radiogen.io.expression import read_expression
+    from napari_radiogen.io.expression_h5ad import write_h5ad
+
+    folder.mkdir(parents=True)
+    path = folder / "a.h5ad"
+    values = np.arange(6, dtype=np.float32).reshape(2, 3)
+    write_h5ad(ExpressionMatrix(values, ("P1", "P2"), ("A", "B", "C"), "log2"), path)
+    return Target([path], partial(read_expression, path))
+
+
+def recipe(folder: Path) -> Target:
+    from napari_radiogen.session.recipe import FORMAT, VERSION, load
+
+    folder.mkdir(parents=True)
+    path = folder / "a.json"
+    values = {
+        "format": FORMAT, "version": VERSION, "seed": 1, "strength": 1.0,
+        "model": {"digest": "a" * 64, "name": "mcgan", "cohort": "planted"},
+        "background": {"path": "", "digest": "b" * 64}, "centre_lps_mm": [1.0, 2.0, 3.0],
+        "genes": {"metagenes": [0.5, -1.0], "subject_id": "", "averaged": ["S1"],
+                  "edits": {"M1": 1.5}},
+        "result_digest": "c" * 64, "versions": {"numpy": "2"},
+    }  # fmt: skip
+    path.write_text(json.dumps(values, indent=1))
+    load(path)
+    return Target([path], partial(load, path))
+
+
+def cohort(folder: Path) -> Target:
+    from napari_radiogen.io.cohort_store import open_cohort, write_cohort
+    from tests.evaluation.doubles import fabricate
+
+    folder.mkdir(parents=True)
+    path = folder / "cohort"
+    write_cohort(path, fabricate(patients=6, subjects_each=1, test_from=3))
+
+    def read() -> None:
+        # Without the digest, which would refuse every change at once.
+        store = open_cohort(path, verify=False)
+        _ = store.split, store.image, store.mask, store.paired
+
+    return Target(sorted(p for p in path.rglob("*") if p.is_file()), read)
+
+
+def model(folder: Path) -> Target:
+    import torch
+
+    from napari_radiogen.inference.library import find_model, load_model
+    from napari_radiogen.models.checkpoint import pack
+
+    folder.mkdir(parents=True)
+    path = folder / "a.safetensors"
+    description = {"system": "unet", "config": {}, "name": "a"}
+    path.write_bytes(pack({"w": torch.zeros(3, 4)}, description))
+    return Target([path], lambda: load_model(find_model(path)))
+
+
+ROWS_TEXT = "id,TP53,KRAS,EGFR\nP1,1.5,2.0,NA\nP2,0.5,-1.0,3.25\nP3,1,2,3\n"
+GEO_TEXT = "gene\tR01-001\tR01-002\nTP53\t1.5\t2\nKRAS\tNA\t0.5\n"
+TARGETS: dict[str, Callable[[Path], Target]] = {
+    "dicom": scan,
+    "deflated": partial(scan, syntax=DeflatedExplicitVRLittleEndian),
+    "rle": partial(scan, syntax=RLELossless),
+    "jpeg": partial(scan, syntax=JPEGLosslessSV1),
+    "jpeg-ls": partial(scan, syntax=JPEGLSLossless),
+    "jpeg2000": partial(scan, syntax=JPEG2000Lossless),
+    "enhanced": multi_frame,
+    "nifti": partial(image, make=partial(cases_images.nifti, "seed")),
+    "nifti-gz": partial(image, make=partial(cases_images.nifti, "seed", packed=True)),
+    "nrrd": partial(image, make=partial(cases_images.nrrd, "seed")),
+    "nrrd-gz": partial(image, make=partial(cases_images.nrrd, "seed", encoding="gzip")),
+    "mha": partial(image, make=partial(cases_images.meta, "seed")),
+    "mha-packed": partial(image, make=partial(cases_images.meta, "seed", packed=True)),
+    "seg": seg,
+    "rtstruct": rtstruct,
+    "csv": partial(table, text=ROWS_TEXT, name="a.csv"),
+    "geo": partial(table, text=GEO_TEXT, name="a.txt"),
+    "h5ad": h5ad,
+    "recipe": recipe,
+    "cohort": cohort,
+    "model": model,
+}
