@@ -21,6 +21,7 @@ from napari_radiogen.errors import Cancelled, RadiogenError
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.io.save import save_bytes, save_json, save_text
 from napari_radiogen.trainers.config import Config, TrainingConfig, check_config
+from napari_radiogen.trainers.devices import require_extra
 
 Progress = Callable[[float, str], None]
 MODEL_FILE = "model.safetensors"
@@ -67,6 +68,7 @@ class RunFolder:
     about: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        require_extra()
         if self.resume:
             self.about = read_run(self.path)
             return

@@ -5,22 +5,22 @@ import numpy as np
 import pytest
 import torch
 
-from napari_radiogen.cohorts.invented_genes import GeneDesign
-from napari_radiogen.cohorts.plant import PlantConfig, plant_cohort
 from napari_radiogen.errors import Cancelled, InputError, RadiogenError
 from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.inference.library import find_model
 from napari_radiogen.io.cohort_store import open_cohort
+from napari_radiogen.models.checkpoint import unpack
 from napari_radiogen.models.mcgan import GeneratorOutput
+from napari_radiogen.trainers import mcgan_package
 from napari_radiogen.trainers.config import read_config
 from napari_radiogen.trainers.mcgan import augment
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
-from napari_radiogen.trainers.run import Clock, RunFolder
+from napari_radiogen.trainers.run import Clock, RunFolder, RunOptions
 from napari_radiogen.trainers.slices import area_share, draw_batch, slice_set
-from tests.nodule_folder import write_nodules
+from napari_radiogen.trainers.state import FORMAT
 
 TINY = {
     "name": "tiny",
@@ -32,20 +32,13 @@ TINY = {
     "validate_every": 2,
     "r1_every": 1,
 }
-
-
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mcgan")
-    nodules = write_nodules(folder / "in")
-    plant_cohort(nodules, folder / "out", PlantConfig(design=GeneDesign(genes=120, per_factor=20)))
-    return folder / "out"
+ONE = RunOptions(threads=1)
 
 
 @pytest.fixture(scope="module")
 def run(cohort):
     out = cohort.parent / "run"
-    run_mcgan(cohort, MCGANTraining.model_validate(TINY), out)
+    run_mcgan(cohort, MCGANTraining.model_validate(TINY), out, options=ONE)
     return out
 
 
@@ -72,11 +65,50 @@ def test_the_model_opens_with_the_cohort_s_subjects_and_maps(run, cohort):
 
 def test_a_permuted_run_is_a_null_model_in_half_precision(cohort, tmp_path):
     config = MCGANTraining.model_validate({**TINY, "permute": 1, "name": "tiny-null"})
-    run_mcgan(cohort, config, tmp_path / "null")
+    run_mcgan(cohort, config, tmp_path / "null", options=ONE)
     assert "null model" in (tmp_path / "null" / "model.md").read_text()
     ours = (cohort.parent / "run" / "model.safetensors").stat().st_size
     assert (tmp_path / "null" / "model.safetensors").stat().st_size < ours
     assert find_model(tmp_path / "null").name == "tiny-null"
+
+
+def test_a_stopped_run_goes_on_exactly(run, cohort, tmp_path):
+    def stop(done, note):
+        if note.startswith("step 3/"):
+            raise Cancelled
+
+    config = MCGANTraining.model_validate(TINY)
+    with pytest.raises(Cancelled):
+        run_mcgan(cohort, config, tmp_path / "run", options=ONE, progress=stop)
+    resumed = RunOptions(resume=True, threads=1)
+    run_mcgan(cohort, config, tmp_path / "run", options=resumed)
+    one, two = (
+        unpack((f / "checkpoint.safetensors").read_bytes(), kind=FORMAT)
+        for f in (run, tmp_path / "run")
+    )
+    assert {n.split(".")[1] for n in one[0] if n.startswith("network.")} >= {
+        "generator",
+        "discriminator",
+        "average",
+        "auxiliary",
+    }
+    assert [k for k in one[0] if not torch.equal(one[0][k], two[0][k])] == []
+    assert one[1]["optimisers"] == two[1]["optimisers"]
+
+
+def test_a_map_that_fails_costs_no_run(cohort, tmp_path, monkeypatch):
+    def fail(codes):
+        assert (tmp_path / "run" / "model.safetensors").is_file()
+        raise ModuleNotFoundError
+
+    told = []
+    monkeypatch.setattr(mcgan_package, "umap", fail)
+    options = RunOptions(threads=1, say=told.append)
+    run_mcgan(cohort, MCGANTraining.model_validate(TINY), tmp_path / "run", options=options)
+    generator = load_generator(str(tmp_path / "run"))
+    assert set(generator.codes.coordinates) == {"t-SNE", "PCA"}
+    assert "map UMAP could not be made" in (tmp_path / "run" / "model.md").read_text()
+    assert "UMAP" in told[-1]
 
 
 def test_permuting_deals_the_same_genes_to_other_subjects(cohort):
@@ -127,7 +159,7 @@ def test_augmentation_moves_images_together_and_never_their_intensity():
 def test_a_stop_and_a_used_folder_are_refused(cohort, run, tmp_path):
     config = MCGANTraining.model_validate(TINY)
     with pytest.raises(Cancelled):
-        run_mcgan(cohort, config, tmp_path / "stopped", cancelled=lambda: True)
+        run_mcgan(cohort, config, tmp_path / "stopped", options=ONE, cancelled=lambda: True)
     assert not (tmp_path / "stopped" / "model.safetensors").exists()
     with pytest.raises(RadiogenError, match="not empty"):
         RunFolder(run)
