@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import typer
 
 from napari_radiogen.cli.train_flags import LINES_EVERY_S, NullFlags, RunFlags, command
+
+if TYPE_CHECKING:
+    from napari_radiogen.trainers.system import Trained
 
 
 def register(app: typer.Typer) -> None:
@@ -13,6 +19,8 @@ def register(app: typer.Typer) -> None:
     group.callback()(_group)
     group.command("unet")(command(RunFlags, unet))
     group.command("mcgan")(command(NullFlags, mcgan))
+    for name, (flags, body) in PUBLISHED.items():
+        group.command(name)(command(flags, body))
     app.add_typer(group, name="train")
 
 
@@ -46,3 +54,69 @@ def mcgan(flags: NullFlags) -> None:
     scores = ", ".join(f"{k} {v:.3f}" for k, v in trained.validation.items())
     typer.echo(f"step {trained.step} after {trained.minutes:.1f} min: {scores}")
     typer.echo(str(flags.folder))
+
+
+def autoencoder(flags: NullFlags) -> None:
+    """Train the gene-mapping autoencoder H (Li 2018): image to genes and back."""
+    from napari_radiogen.trainers.autoencoder import AutoencoderTraining
+    from napari_radiogen.trainers.systems_run import run_autoencoder
+
+    _train(flags, AutoencoderTraining, run_autoencoder)
+
+
+def cgan(flags: NullFlags) -> None:
+    """Train the conditional GAN on metagenes (Li 2018)."""
+    from napari_radiogen.trainers.cgan import CGANTraining
+    from napari_radiogen.trainers.systems_run import run_cgan
+
+    _train(flags, CGANTraining, run_cgan)
+
+
+def mcgan_paper(flags: NullFlags) -> None:
+    """Train the multi-conditional GAN as published (Xu 2019), paper mode."""
+    from napari_radiogen.trainers.gene_gan import MCGANPaperTraining
+    from napari_radiogen.trainers.systems_run import run_gene_gan
+
+    _train(flags, MCGANPaperTraining, run_gene_gan)
+
+
+def mcgan_baseline(flags: NullFlags) -> None:
+    """Train the MC-GAN baseline (Park 2018), genes in place of words."""
+    from napari_radiogen.trainers.gene_gan import MCGANBaselineTraining
+    from napari_radiogen.trainers.systems_run import run_gene_gan
+
+    _train(flags, MCGANBaselineTraining, run_gene_gan)
+
+
+def inpainting(flags: RunFlags) -> None:
+    """Train the in-painting baseline (Jin 2018)."""
+    from napari_radiogen.trainers.inpainting import InpaintingTraining
+    from napari_radiogen.trainers.systems_run import run_inpainting
+
+    _train(flags, InpaintingTraining, run_inpainting)
+
+
+#: The published systems: their flags and what runs them.
+PUBLISHED: dict[str, tuple[Any, Any]] = {
+    "autoencoder": (NullFlags, autoencoder),
+    "cgan": (NullFlags, cgan),
+    "mcgan-paper": (NullFlags, mcgan_paper),
+    "mcgan-baseline": (NullFlags, mcgan_baseline),
+    "inpainting": (RunFlags, inpainting),
+}
+
+
+def _train(flags: RunFlags, kind: Any, run: Callable[..., Trained]) -> None:
+    from napari_radiogen.cli.output import progress
+
+    config, options = flags.read(kind), flags.options()
+    with progress(config.name, lines_every_s=LINES_EVERY_S) as tell:
+        trained = run(flags.cohort, config, flags.folder, options=options, progress=tell)
+    typer.echo(summary(trained))
+    typer.echo(str(flags.folder))
+
+
+def summary(trained: Trained) -> str:
+    """Return one line on a run: its steps, its time, its validation."""
+    scores = ", ".join(f"{k} {v:.3f}" for k, v in trained.scores.items())
+    return f"step {trained.step} of {trained.steps}, {trained.all_minutes:.1f} min: {scores}"

@@ -110,6 +110,9 @@ class Judge:
             noise = scaled_noise(draw_noise(generator.config, [rng] * count, device), noise_scale)
             out = generator(background, code, torch.zeros(count, device=device), noise)
             measured.append(self._measure(out.image.cpu(), out.mask_logits.cpu()))
+        return self._summary(measured)
+
+    def _summary(self, measured: list[dict[str, npt.NDArray[Any]]]) -> dict[str, float]:
         result = {
             name: float(np.mean([_correlation(m[name], truth) for m in measured]))
             for name, truth in self.truth.items()

@@ -51,6 +51,9 @@ class UNetConfig(TrainingConfig):
     name: str = "unet-planted"
     role: Literal["finder", "measuring"] = "finder"
     base: int = Field(default=16, ge=1, description="width of the first block")
+    mode: Literal["paper", "plus"] = Field(
+        default="plus", description="paper: Dice alone (Li 2018, eq. 4); plus: with cross-entropy"
+    )
     dropout: float = Field(default=0.3, ge=0, lt=1)
     planes: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
     negative_share: float = Field(default=0.5, ge=0, lt=1, description="slices without a nodule")
@@ -176,7 +179,9 @@ class UNetSystem(System):
         logits = self.network(share(self.fabric, _network_input(image)))
         logits = together(self.fabric, logits)
         mask = self.fabric.to_device(mask)
-        loss = F.binary_cross_entropy_with_logits(logits, mask) + dice_loss(logits, mask)
+        loss = dice_loss(logits, mask)
+        if self.config.mode == "plus":
+            loss = F.binary_cross_entropy_with_logits(logits, mask) + loss
         self.optimiser.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         self.optimiser.step()

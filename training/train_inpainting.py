@@ -1,0 +1,34 @@
+"""Train the in-painting baseline (Jin 2018) on a cohort folder.
+
+python training/train_inpainting.py --cohort COHORT --out runs/inpainting
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from napari_radiogen.cli.output import progress
+from napari_radiogen.cli.train_flags import LINES_EVERY_S, RunFlags, run_script
+from napari_radiogen.cli.training import summary
+from napari_radiogen.trainers.inpainting import InpaintingTraining
+from napari_radiogen.trainers.systems_run import run_inpainting
+
+CONFIG = Path(__file__).parent / "configs" / "inpainting-small.yaml"
+
+
+def main(flags: RunFlags) -> None:
+    """Read the config, train, and print the validation scores."""
+    # Config
+    config, options = flags.read(InpaintingTraining, CONFIG), flags.options()
+
+    # Run
+    with progress(config.name, lines_every_s=LINES_EVERY_S) as tell:
+        trained = run_inpainting(flags.cohort, config, flags.folder, options=options, progress=tell)
+
+    # Result
+    print(summary(trained))
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(RunFlags, main))
