@@ -52,7 +52,7 @@ class AutoencoderTraining(TrainingConfig):
     mode: Literal["paper", "plus"] = "plus"
     network: AutoencoderConfig = Field(default=SMALL, description="genes: the cohort's")
     batch: int = Field(default=16, ge=2)
-    steps: int = Field(default=1500, ge=1)
+    steps: int = Field(default=1000, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     feature_vgg: Path | None = Field(default=None, description="file with VGG16's weights")
     feature_unet: Path | None = Field(default=None, description="model file; default: shipped")

@@ -45,7 +45,7 @@ class InpaintingTraining(TrainingConfig):
     mode: Literal["paper"] = "paper"
     network: InpaintingConfig = InpaintingConfig(size_px=64, base=16, discriminator_base=16)
     batch: int = Field(default=16, ge=2)
-    steps: int = Field(default=3000, ge=1)
+    steps: int = Field(default=4500, ge=1)
     generator_lr: float = Field(default=2e-4, gt=0)
     discriminator_lr: float = Field(default=2e-4, gt=0)
     betas: tuple[float, float] = (0.5, 0.999)
