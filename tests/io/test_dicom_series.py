@@ -138,6 +138,9 @@ def test_several_series_are_listed_and_one_can_be_chosen(tmp_path: Path) -> None
         ("PatientID", "Roe", "another patient"),
         ("SOPClassUID", MRImageStorage, "not a CT"),
         ("Modality", "PT", "not a CT"),
+        # Found by the fuzzer: several values where one belongs.
+        ("SOPClassUID", "1.2.840.10008.5.1.4.1.1.2\\1.2", "not a CT"),
+        ("Modality", ["CT", "MR"], "not a CT"),
         ("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"], "localizer"),
         ("SamplesPerPixel", 3, "colour"),
         ("HighBit", 10, "do not fit"),
