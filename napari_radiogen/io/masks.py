@@ -50,6 +50,14 @@ def mask_kind(path: Path) -> MaskKind | None:
     return "labels" if sniff_image(path) and _holds_labels(path) else None
 
 
+def looks_like_readings(path: Path) -> bool:
+    """Whether a file seems to hold LIDC readings; true promises nothing."""
+    try:
+        return Path(path).is_file() and is_lidc(Path(path))
+    except OSError:
+        return False
+
+
 def sole_file(path: Path) -> Path:
     """Return the one file of a folder, as archives deliver a SEG; else the path itself."""
     if not path.is_dir():

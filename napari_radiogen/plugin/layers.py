@@ -24,7 +24,7 @@ Array = npt.NDArray[Any]
 LayerData = tuple[Array, dict[str, Any], str]
 
 CT_LAYER = "CT"
-TUMOUR_LAYER = "tumours (U-Net)"
+TUMOUR_LAYER = "tumours"
 NODULE_LAYER = f"{SYNTHETIC} nodule"
 OUTLINE_LAYER = f"{SYNTHETIC} outline"
 
@@ -152,13 +152,20 @@ def ct_layer(ct: CTVolume, window: str = "Lung") -> LayerData:
     return ct.voxels, arguments, "image"
 
 
+def tumour_layer_name(source: str) -> str:
+    """Return the name of the tumours' layer: what outlined them, a network or a file."""
+    return f"{TUMOUR_LAYER} ({'U-Net' if source.startswith('unet') else source})"
+
+
 def labels_layer(labels: LabelVolume, name: str = TUMOUR_LAYER) -> LayerData:
-    """Return the labels layer of upright labels, drawn as outlines."""
+    """Return the labels layer of upright labels, drawn as outlines; the status bar names them."""
+    numbers = (0, *labels.names)
     arguments = {
         "name": name,
         "opacity": 0.9,
         "colormap": {None: TUMOUR_COLOR, 0: "transparent"},
         "metadata": {"radiogen": "tumours"},
+        "features": {"index": numbers, "name": ("", *labels.names.values())},
         **placement(labels.geometry),
     }
     return labels.labels, arguments, "labels"

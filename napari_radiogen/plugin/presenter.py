@@ -187,7 +187,9 @@ class Presenter:
         self.tumours, self.planes.scene.labels = None, None
         if found is not None and self.display is not None:
             labels = build.display_labels(found.labels)
-            self.tumours = self._add(build.labels_layer(labels))
+            self.tumours = self._add(
+                build.labels_layer(labels, build.tumour_layer_name(found.model))
+            )
             self.tumours.contour = 1
             self.tumours.editable = False
             if self._lives(self.ct):

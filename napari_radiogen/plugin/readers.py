@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogen.io.labels import write_labels, write_volume
+from napari_radiogen.io.masks import mask_kind, read_mask
 from napari_radiogen.io.read import looks_like_scan, read_ct
 from napari_radiogen.plugin import layers
+from napari_radiogen.session.tumours import KINDS
 
 ReadFunction = Callable[[Any], list[layers.LayerData]]
 
 
 def get_reader(path: str | Sequence[str]) -> ReadFunction | None:
-    """Return a reader for a DICOM folder or a volume file, or None."""
+    """Return a reader for a DICOM folder, a volume or a mask, or None."""
     if not isinstance(path, str):
         return get_reader(path[0]) if len(path) == 1 else None
     return _read if looks_like_scan(Path(path)) else None
@@ -22,10 +24,22 @@ def get_reader(path: str | Sequence[str]) -> ReadFunction | None:
 
 def _read(path: str | Sequence[str]) -> list[layers.LayerData]:
     first = path if isinstance(path, str) else path[0]
+    if mask_kind(Path(first)) is not None:
+        return _read_mask(Path(first))
     shown = layers.display_volume(read_ct(Path(first)))
     voxels, arguments, kind = layers.ct_layer(shown.volume)
     arguments["metadata"]["path"] = str(first)
     return [(voxels, arguments, kind)]
+
+
+def _read_mask(path: Path) -> list[layers.LayerData]:
+    """Return a mask on its own grid; with a CT open, the docks place it on that instead."""
+    found = read_mask(path)
+    name = layers.tumour_layer_name(KINDS[found.kind])
+    shown = [layers.labels_layer(layers.display_labels(part), name) for part in found.layers]
+    for _, arguments, _ in shown:
+        arguments["metadata"] = {"radiogen": "mask", "path": str(path)}
+    return shown
 
 
 def write_labels_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:

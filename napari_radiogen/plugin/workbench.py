@@ -13,6 +13,7 @@ from qtpy.QtGui import QDropEvent, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
 from napari_radiogen.constants import WINDOWS_HU
+from napari_radiogen.io.masks import looks_like_readings
 from napari_radiogen.io.read import looks_like_scan
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.pointer import Pointer
@@ -67,11 +68,15 @@ class Workbench(QObject):
         QTimer.singleShot(0, lambda layer=event.value: self._take_over(layer))
 
     def _take_over(self, layer: Any) -> None:
-        """Turn a CT that napari's own menus opened into the session's scan."""
-        path = layer.metadata.get("path") if layer.metadata.get("radiogen") == "ct" else None
-        if path is not None and layer in self.viewer.layers:
-            self.viewer.layers.remove(layer)
+        """Turn a CT or a mask that napari's own menus opened into the session's."""
+        path, kind = layer.metadata.get("path"), layer.metadata.get("radiogen")
+        if path is None or kind not in ("ct", "mask") or layer not in self.viewer.layers:
+            return
+        self.viewer.layers.remove(layer)
+        if kind == "ct":
             self.session.open_path(path)
+        else:
+            self.session.open_mask(path)
 
     def _say(self, line: str) -> None:
         show_warning(line[:300])
@@ -107,25 +112,25 @@ class Workbench(QObject):
             self.viewer.window._qt_viewer.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Take dropped folders and volumes to the session before napari guesses."""
+        """Take dropped folders, volumes and masks to the session before napari guesses."""
         if event.type() == QEvent.Type.Close:
             self.close()
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
-            path = dropped_scan(event)
+            path = dropped_path(event)
             if path is not None:
                 event.acceptProposedAction()
-                self.session.open_path(path)
+                self.session.open_any(path)
                 return True
         return False
 
 
-def dropped_scan(event: QDropEvent) -> Path | None:
-    """Return the one dropped folder or volume file that looks like a CT, or None."""
+def dropped_path(event: QDropEvent) -> Path | None:
+    """Return the one dropped folder or file that looks like a CT or a mask, or None."""
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if looks_like_scan(path) else None
+    return path if looks_like_scan(path) or looks_like_readings(path) else None
 
 
 _workbenches: weakref.WeakKeyDictionary[Any, Workbench] = weakref.WeakKeyDictionary()

@@ -11,11 +11,11 @@ import numpy as np
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT, SEED_LIMIT
 from napari_radiogen.domain import CTVolume, Point
-from napari_radiogen.session import exports
+from napari_radiogen.session import exports, tumours
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
-from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, Reactions
+from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK, Reactions
 
 
 class Session(Reactions):
@@ -69,6 +69,31 @@ class Session(Reactions):
     def open_scan(self, ct: CTVolume) -> None:
         """Open a scan that is read already, and outline its lung."""
         self._open(ct, None)
+
+    def open_mask(self, path: str | Path) -> None:
+        """Read a mask onto the open scan and show its segments as the tumours.
+
+        DICOM SEG, RTSTRUCT, LIDC XML, NIfTI, NRRD or MetaImage. One that does
+        not belong to the scan is refused and the tumours stay as they were.
+        """
+        scan, source, read = self.scan, Path(path), self.engines.read_mask
+        if scan is None:
+            self.failed.emit(NO_SCAN_FOR_MASK)
+            return
+        self.work.start(
+            "tumours",
+            lambda ctx: tumours.open_mask(source, scan, read, ctx.progress),
+            self._show_tumours,
+        )
+
+    def open_any(self, path: str | Path) -> None:
+        """Open what was dropped: a mask onto the scan, anything else as a scan."""
+        source = Path(path)
+        self.work.start(
+            "drop",
+            lambda ctx: self.engines.is_mask(source),
+            lambda mask: self.open_mask(source) if mask else self.open_path(source),
+        )
 
     def load_models(self, name: str | None = None) -> None:
         """Load a generator (the default one without a name) and the segmenter."""
@@ -204,6 +229,18 @@ class Session(Reactions):
     def export_volume(self, path: str | Path) -> None:
         """Write the scan with the nodule (.nii.gz, .nrrd, .mha) and its recipe beside it."""
         self._export(path, exports.write_synthetic)
+
+    def save_tumours(self, path: str | Path) -> None:
+        """Write the tumours (.nii.gz, .nrrd, .mha, or .dcm as DICOM SEG)."""
+        scan, found, source, target = self.scan, self.tumours, self.scan_path, Path(path)
+        if scan is None or found is None:
+            self.failed.emit("there are no tumours to save; find them or open a mask first")
+            return
+        self.work.start(
+            "export",
+            lambda ctx: tumours.write_tumours(found, scan, source, target),
+            lambda _: self.exported.emit(str(target)),
+        )
 
     def save_recipe(self, path: str | Path) -> None:
         """Write the recipe alone."""

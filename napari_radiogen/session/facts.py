@@ -35,8 +35,8 @@ class SessionFacts:
     vector_changed((K,) array), code_changed(GeneCode),
     result_changed(SynthesisResult | None): first with ``complete=False``,
     then with True, progress(kind, fraction, message), busy_changed(kind,
-    bool), failed(line), exported(path). Kinds: scan, lung, models, tumours,
-    synthesis, export.
+    bool), failed(line), exported(path). Kinds: scan, drop, lung, models,
+    tumours, synthesis, export.
     """
 
     scan_changed = Signal(object)

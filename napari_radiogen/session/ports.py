@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from napari_radiogen.domain import (
     SynthesisRequest,
     SynthesisResult,
 )
+
+if TYPE_CHECKING:
+    from napari_radiogen.io.mask_model import MaskReading
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -125,6 +128,22 @@ def _read_ct(path: Path, series_uid: str | None = None) -> CTVolume:
     return read_ct(path, series_uid)
 
 
+def _read_mask(path: Path, on: CTVolume) -> MaskReading:
+    from napari_radiogen.io.masks import read_mask
+
+    return read_mask(path, on)
+
+
+def _is_mask(path: Path) -> bool:
+    from napari_radiogen.errors import InputError
+    from napari_radiogen.io.masks import mask_kind
+
+    try:
+        return mask_kind(path) is not None
+    except InputError:
+        return False  # a damaged file: reading it as a scan says what is wrong
+
+
 def _lung_mask(ct: CTVolume) -> LabelVolume:
     from napari_radiogen.imaging.lung import lung_mask
 
@@ -181,6 +200,8 @@ class Engines:
     """
 
     read_ct: Callable[[Path, str | None], CTVolume] = _read_ct
+    read_mask: Callable[[Path, CTVolume], MaskReading] = _read_mask
+    is_mask: Callable[[Path], bool] = _is_mask
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
     load_generator: Callable[[str | None], Generator] = _load_generator
     shipped_file: Callable[[str], str | None] = _shipped_file

@@ -30,6 +30,7 @@ from napari_radiogen.session.state import Intent
 
 NO_MODEL = "no model is loaded; load one first (radiogen models lists them)"
 NO_SCAN = "no scan is open; open a CT first"
+NO_SCAN_FOR_MASK = "no scan is open; open the CT first, then the mask that was drawn on it"
 
 
 class Reactions(SessionFacts):

@@ -95,7 +95,7 @@ def test_the_picture_is_a_png_of_the_whole_window(led):
 def test_a_dropped_dicom_folder_opens_in_the_session(led, tmp_path, known, monkeypatch):
     viewer, bench = led
     opened = []
-    monkeypatch.setattr(bench.session, "open_path", opened.append)
+    monkeypatch.setattr(bench.session, "open_any", opened.append)
     name = "slice.dcm" if known else "notes.txt"
     (tmp_path / name).write_bytes(b"\0" * 128 + b"DICM")
     if not known:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QButtonGroup, QFileDialog, QMenu, QProgressBar, QPushButton
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QFileDialog,
+    QHeaderView,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+)
 
 from napari_radiogen.constants import RESEARCH_USE, WINDOWS_HU
-from napari_radiogen.domain import CTVolume
+from napari_radiogen.domain import CTVolume, Nodule
 from napari_radiogen.plugin.widgets.parts import (
     Dock,
     button,
@@ -20,10 +27,16 @@ from napari_radiogen.plugin.widgets.parts import (
 )
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.ports import Segmentation
+from napari_radiogen.session.tumours import notes_of, segment_name
 
 SHORT_NAMES = {"Soft tissue": "Soft"}
 VOLUME_FILTER = "CT volumes (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files (*)"
+MASK_FILTER = "Masks (*.dcm *.xml *.nii *.nii.gz *.nrrd *.mha *.mhd);;All files (*)"
+SAVE_FILTER = "Tumours (*.dcm *.nii.gz *.nrrd *.mha)"
+NUMBER_WIDTH = 48
+FIXED = QHeaderView.ResizeMode.Fixed
 BUSY_WORDS = {
+    "drop": "looking at the file",
     "scan": "reading the scan",
     "demo": "rendering the demo patient",
     "lung": "outlining the lung",
@@ -54,8 +67,12 @@ class CTTumourWidget(Dock):
         self.status = note()
         self.table = table(("Tumour", "mm", "HU"))
         self.table.setMinimumHeight(80)
-        self.previous = button("◂ previous", lambda: self.workbench.next_tumour(-1))
-        self.next = button("next ▸", self.workbench.next_tumour, "Alt+N")
+        for column in (1, 2):
+            self.table.horizontalHeader().setSectionResizeMode(column, FIXED)
+            self.table.setColumnWidth(column, NUMBER_WIDTH)
+        self.previous = button("◂", lambda: self.workbench.next_tumour(-1), "previous tumour")
+        self.next = button("▸", self.workbench.next_tumour, "next tumour (Alt+N)")
+        self.save = button("save…", self.ask_save, "DICOM SEG, NIfTI, NRRD or MetaImage")
         self.overlay = toggle("outline", self._set_overlay, "show the tumour outlines (Alt+O)")
         self._lay_out()
         self._connect()
@@ -73,7 +90,7 @@ class CTTumourWidget(Dock):
         column.addWidget(self.bar)
         column.addWidget(self.status)
         column.addWidget(self.table, 1)
-        column.addLayout(row(self.previous, self.next, self.overlay))
+        column.addLayout(row(self.previous, self.next, self.overlay, self.save))
         column.addWidget(note(RESEARCH_USE, role="warning"))
 
     def _window_row(self) -> Any:
@@ -92,6 +109,8 @@ class CTTumourWidget(Dock):
         menu = QMenu(self)
         menu.addAction("DICOM folder…", self._open_folder)
         menu.addAction("Volume file…", self._open_file)
+        menu.addSeparator()
+        self.mask_action = menu.addAction("Mask on this CT…", self.ask_mask)
         return menu
 
     def _connect(self) -> None:
@@ -127,6 +146,18 @@ class CTTumourWidget(Dock):
         if path:
             self.session.open_path(path)
 
+    def ask_mask(self) -> None:
+        """Ask for a mask file, then show it on the open CT."""
+        path, _ = QFileDialog.getOpenFileName(self, "Open a mask on this CT", "", MASK_FILTER)
+        if path:
+            self.session.open_mask(path)
+
+    def ask_save(self) -> None:
+        """Ask where the tumours go, then write them."""
+        path, _ = QFileDialog.getSaveFileName(self, "Save tumours", "tumours.nii.gz", SAVE_FILTER)
+        if path:
+            self.session.save_tumours(path)
+
     def _open_demo(self) -> None:
         from napari_radiogen.plugin.demo import open_demo_patient
 
@@ -159,6 +190,7 @@ class CTTumourWidget(Dock):
         notices = [] if scan is None else list(scan.warnings)
         if display is not None and display.notice:
             notices.append(display.notice)
+        notices += notes_of(self.session.tumours)
         self.notice.setText("\n".join(line[:200] for line in notices))
         self.notice.setVisible(bool(notices))
 
@@ -166,12 +198,13 @@ class CTTumourWidget(Dock):
         nodules = () if found is None else found.nodules
         self.table.setRowCount(len(nodules))
         for line, nodule in enumerate(nodules):
-            for column, text in enumerate(
-                (f"{line + 1}", f"{nodule.long_axis_mm:.1f}", f"{nodule.mean_hu:+.0f}")
-            ):
+            cells = _cells(found, nodule)
+            for column, text in enumerate(cells):
                 set_cell(self.table, line, column, text)
-        for widget in (self.previous, self.next, self.overlay):
+            self.table.item(line, 0).setToolTip(f"{cells[0]} · {nodule.volume_mm3 / 1e3:.2f} ml")
+        for widget in (self.previous, self.next, self.overlay, self.save):
             widget.setEnabled(bool(nodules))
+        self._show_notices()
         if found is not None:
             count = f"{len(nodules)} tumour{'' if len(nodules) == 1 else 's'}"
             self.status.setText(f"{count} · {found.model} · {found.seconds:.0f} s")
@@ -196,6 +229,7 @@ class CTTumourWidget(Dock):
         session = self.session
         running = [kind for kind in BUSY_WORDS if session.is_busy(kind)]
         self.cancel_button.setEnabled(session.is_busy("tumours"))
+        self.mask_action.setEnabled(session.scan is not None)
         ready = session.scan is not None and session.segmenter is not None
         self.find_button.setEnabled(ready and not session.is_busy("tumours"))
         self.bar.setRange(0, 0 if running else 100)
@@ -205,3 +239,8 @@ class CTTumourWidget(Dock):
         elif self.status.text() in BUSY_WORDS.values():
             self.status.setText("")
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+
+def _cells(found: Segmentation | None, nodule: Nodule) -> tuple[str, str, str]:
+    name = f"{nodule.label}" if found is None else segment_name(found, nodule)
+    return name[:64], f"{nodule.long_axis_mm:.1f}", f"{nodule.mean_hu:+.0f}"
