@@ -1,6 +1,6 @@
 """Awkward, broken and hostile scans through radiogen convert, SimpleITK and highdicom.
 
-python benchmarks/battery.py [--only GROUP] [--ours]
+python benchmarks/battery.py [--only GROUP] [--every N] [--ours]
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ def table(results: dict[str, list[tuple[Case, str]]]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="group or part of a case's name")
+    parser.add_argument("--every", type=int, default=1, help="a sample: every so many cases")
     parser.add_argument("--ours", action="store_true", help="leave the peers out")
     given = parser.parse_args()
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
@@ -116,7 +117,8 @@ def main() -> int:
     # Once here, so that no child has to import what the commands need.
     run_case(all_cases()[0], scratch())
     start = time.monotonic()
-    for number, case in enumerate(c for c in all_cases() if given.only in str(c)):
+    chosen = [case for case in all_cases() if given.only in str(case)]
+    for number, case in enumerate(chosen[:: given.every]):
         groups[case.group] += 1
         for tool in tools:
             came, faults = in_child(tool, case, number)

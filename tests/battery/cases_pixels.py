@@ -66,7 +66,7 @@ def case(
 ) -> Case:
     def build(folder: Path) -> tuple[Path, Truth | None]:
         path = stack.write(folder, change)
-        return path, None if expect == "refused" else stack.truth()
+        return path, stack.truth()
 
     return Case("pixels", name, expect, build, says, fault=fault)
 

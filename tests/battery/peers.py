@@ -1,4 +1,4 @@
-"""The same cases through SimpleITK and highdicom, as their documentation reads a volume."""
+"""The same cases through SimpleITK and highdicom, with the defaults of their documentation."""
 
 from __future__ import annotations
 
