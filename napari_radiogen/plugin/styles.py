@@ -37,6 +37,7 @@ QWidget#radiogen {{ background: {BACKGROUND}; font-size: 11px; color: {TEXT}; }}
 QWidget#radiogen QLabel {{ background: transparent; font-size: 11px; }}
 QWidget#radiogen QLabel[role="title"] {{
     color: {MUTED}; font-weight: 700; font-size: 10px; padding-top: 2px; }}
+QWidget#radiogen QLabel[role="strong"] {{ font-weight: 700; font-size: 11px; }}
 QWidget#radiogen QLabel[role="note"] {{ color: {MUTED}; font-size: 10px; }}
 QWidget#radiogen QLabel[role="warning"] {{ color: {SYNTHETIC_COLOR}; font-size: 10px; }}
 QWidget#radiogen QPushButton, QWidget#radiogen QToolButton {{

@@ -283,18 +283,6 @@ def test_a_real_click_on_the_map(ready, qtbot):
     qtbot.waitUntil(lambda: ready.session.state.subject_id == "S-0003", timeout=2000)
 
 
-def test_the_mean_of_those_selected(ready, qtbot):
-    made = GeneMapWidget(ready.viewer)
-    qtbot.addWidget(made)
-    ready.session.select(("S-0001", "S-0002"))
-    assert "2 selected" in made.selection.text()
-    press(made.mean)
-    expected = ready.session.generator.subject_metagenes[[1, 2]].mean(axis=0)
-    assert np.allclose(ready.session.vector, expected)
-    press(made.clear)
-    assert ready.session.state.selected == ()
-
-
 def test_colour_by_split(ready, qtbot):
     made = GeneMapWidget(ready.viewer)
     qtbot.addWidget(made)

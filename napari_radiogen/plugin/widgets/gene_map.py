@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,11 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout
 
 from napari_radiogen.plugin.map_colours import Colouring, colour_by, columns
 from napari_radiogen.plugin.styles import FIELD, SYNTHETIC_COLOR, TEXT
-from napari_radiogen.plugin.widgets.parts import Dock, button, note, title
+from napari_radiogen.plugin.widgets.map_outline import OutlineViewBox, Tool
+from napari_radiogen.plugin.widgets.map_selection import SelectionPanel
+from napari_radiogen.plugin.widgets.parts import Dock, note, row, title, toggle
 from napari_radiogen.plugin.workbench import workbench_of
+from napari_radiogen.session.selection import inside
 
 POINT_SIZE = 7
 #: Projections in the order of the box, the one shown first at the front.
@@ -32,11 +36,12 @@ class GeneMapWidget(Dock):
         self.colour.setToolTip("colour by")
         self.legend = note()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.hover = note("point at a subject")
-        self.selection = note()
-        self.mean = button("nodule of their mean", self._use_mean, "mean genes of the selected")
-        self.clear = button("clear", lambda: self.session.select(()))
-        self.plot = pg.PlotWidget(background=FIELD)
+        self.hover = note("point at a subject; Shift+click selects")
+        self.lasso = toggle("lasso", self._use("lasso"), "draw around subjects (Shift+drag)")
+        self.box = toggle("box", self._use("box"), "draw a box around subjects; Shift adds")
+        self.selection = SelectionPanel(self.session)
+        self.view = OutlineViewBox()
+        self.plot = pg.PlotWidget(viewBox=self.view, background=FIELD)
         self._make_items()
         self._lay_out()
         self._connect()
@@ -66,16 +71,15 @@ class GeneMapWidget(Dock):
         self.column.addWidget(title("Gene map · learned codes"))
         side = QVBoxLayout()
         side.setSpacing(4)
-        for widget in (self.projection, self.colour, self.legend, self.hover, self.selection):
+        for widget in (self.projection, self.colour, self.legend, self.hover):
             side.addWidget(widget)
-        side.addStretch(1)
-        side.addWidget(self.mean)
-        side.addWidget(self.clear)
-        for widget in (self.projection, self.colour, self.legend, self.hover, self.mean):
             widget.setFixedWidth(150)
+        side.addStretch(1)
+        side.addLayout(row(self.lasso, self.box))
         body = QHBoxLayout()
         body.setSpacing(8)
         body.addWidget(self.plot, 1)
+        body.addWidget(self.selection)
         body.addLayout(side)
         self.column.addLayout(body, 1)
 
@@ -90,6 +94,7 @@ class GeneMapWidget(Dock):
         self.colour.currentTextChanged.connect(self._recolour)
         self.points.sigClicked.connect(self._on_clicked)
         self.points.sigHovered.connect(self._on_hovered)
+        self.view.drawn.connect(self._on_drawn)
 
     # --- asks ------------------------------------------------------------------
 
@@ -105,8 +110,23 @@ class GeneMapWidget(Dock):
         kept = tuple(s for s in marked if s != subject)
         self.session.select(kept if len(kept) < len(marked) else (*marked, subject))
 
-    def _use_mean(self) -> None:
-        self.session.synthesise_mean_of(self.session.state.selected)
+    def _use(self, tool: Tool) -> Callable[[bool], None]:
+        """Return what a tool's button does: one tool at a time, or none."""
+
+        def change(on: bool) -> None:
+            self.view.set_tool(tool if on else "")
+            for made, name in ((self.lasso, "lasso"), (self.box, "box")):
+                made.setChecked(on and name == tool)
+
+        return change
+
+    def _on_drawn(self, outline: Any, add: bool) -> None:
+        generator, places = self.session.generator, self._places()
+        if generator is None or places is None:
+            return
+        found = inside(generator.codes.subject_ids, places, outline)
+        kept = self.session.state.selected if add else ()
+        self.session.select(dict.fromkeys((*kept, *found)))
 
     # --- shows -----------------------------------------------------------------
 
@@ -121,6 +141,8 @@ class GeneMapWidget(Dock):
         for box in (self.projection, self.colour):
             box.blockSignals(False)
             box.setEnabled(generator is not None)
+        for tool in (self.lasso, self.box):
+            tool.setEnabled(generator is not None)
         self._recolour()
         self._show_selected()
 
@@ -180,10 +202,7 @@ class GeneMapWidget(Dock):
         marked = self.session.state.selected
         places = [p for p in map(self._place_of, marked) if p is not None]
         self.marked.setData(pos=np.array(places) if places else np.zeros((0, 2)))
-        count = f"{len(marked)} selected" if marked else "shift+click selects several"
-        self.selection.setText(count)
-        for widget in (self.mean, self.clear):
-            widget.setVisible(bool(marked))
+        self.selection.show_selected()
 
     def _on_hovered(self, _item: Any, points: Any, _event: Any = None) -> None:
         generator = self.session.generator

@@ -105,6 +105,7 @@ class GenePanelWidget(Dock):
         self.listen(session.result_changed, self._on_result)
         self.listen(session.busy_changed, self._on_busy)
         self.listen(state.subject_id, self._show_patient)
+        self.listen(state.averaged, self._show_patient)
         self.listen(state.seed, self._show_seed)
         self.listen(state.strength, self._show_strength)
         self.listen(state.window, self._show_pictures)
@@ -180,7 +181,7 @@ class GenePanelWidget(Dock):
             self.patient.clear()
             for subject in () if generator is None else generator.subjects:
                 self.patient.addItem(f"{subject.subject_id} · {subject.split}", subject.subject_id)
-        self._show_patient(self.session.state.subject_id)
+        self._show_patient()
 
     def _fill(self, *_: object) -> None:
         generator, vector = self.session.generator, self.session.vector
@@ -238,9 +239,12 @@ class GenePanelWidget(Dock):
         self.redo.setEnabled(self.session.can_redo)
         self.reset.setEnabled(bool(self.session.state.edits))
 
-    def _show_patient(self, subject_id: str) -> None:
+    def _show_patient(self, *_: object) -> None:
+        state = self.session.state
         with signals_blocked(self.patient):
-            self.patient.setCurrentIndex(self.patient.findData(subject_id))
+            self.patient.setCurrentIndex(self.patient.findData(state.subject_id))
+        mean = f"mean of {len(state.averaged)}" if state.averaged else ""
+        self.patient.lineEdit().setPlaceholderText(mean)
         self.patient.lineEdit().setCursorPosition(0)
         self.measurements.clear()
 
