@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from napari_radiogen.evaluation.report import ControlReport
-    from napari_radiogen.inference.generator import Generator
+    from napari_radiogen.inference.gene_painter import Painter
 
 #: What the genes of each kind of cohort are, said wherever a number is shown.
 COHORT_LABELS = {
@@ -60,15 +60,15 @@ def control(
     """Measure how painted nodules follow the genes of test subjects (METHODS 2)."""
     from napari_radiogen.evaluation.control import evaluate_control
     from napari_radiogen.evaluation.settings import ControlSettings
-    from napari_radiogen.inference.generator import load_generator
+    from napari_radiogen.inference.gene_painter import load_painter
     from napari_radiogen.inference.library import find_model
     from napari_radiogen.inference.measuring import ALL_TURNS, load_measuring_unet
     from napari_radiogen.io.cohort_store import open_cohort
 
     store = open_cohort(cohort)
-    name = find_model(model, system="mcgan").name
+    name = find_model(model).name
     null = permuted if permuted is not None else shipped_permuted(name)
-    judged = load_generator(model)
+    judged = load_painter(model)
     with progress("evaluate control") as report_progress:
         report = evaluate_control(
             judged,
@@ -84,7 +84,7 @@ def control(
         show(report)
 
 
-def load_null(model: str, judged: Generator) -> Generator:
+def load_null(model: str, judged: Painter) -> Painter:
     """Load a model trained as the judged one was, but on permuted genes.
 
     Raises
@@ -93,9 +93,9 @@ def load_null(model: str, judged: Generator) -> Generator:
         When it learned true genes, or by another config or cohort: a weaker
         model would lower the bar.
     """
-    from napari_radiogen.inference.generator import load_generator
+    from napari_radiogen.inference.gene_painter import load_painter
 
-    generator = load_generator(model)
+    generator = load_painter(model)
     if not generator.learned_permuted_genes:
         raise ModelError("was not trained on permuted genes; it is no null", subject=model)
     if generator.training_digest != judged.training_digest:

@@ -25,7 +25,7 @@ from napari_radiogen.evaluation.resemblance import memorisation, own_patient
 from napari_radiogen.evaluation.scoring import check_measuring, control, fidelity, permuted_run
 from napari_radiogen.evaluation.settings import ControlSettings
 from napari_radiogen.evaluation.swaps import gene_leakage, repeatability
-from napari_radiogen.evaluation.sweeps import POSITIONS, sweep
+from napari_radiogen.evaluation.sweeps import MOST_SWEPT, POSITIONS, sweep
 from napari_radiogen.io.cohort_store import CohortStore
 
 
@@ -71,7 +71,8 @@ def evaluate_control(
         require_fit(model, cohort)
     require_unseen(network.name, network.patients, cohort)
     plan = plan_draws(cohort, settings)
-    sweeps = len(generator.metagenes.names) * len(POSITIONS) * settings.sweep_draws
+    swept = min(len(generator.metagenes.names), MOST_SWEPT)
+    sweeps = swept * len(POSITIONS) * settings.sweep_draws
     total = sweeps + _slices_to_paint(plan, settings, len(permuted))
     counter = _Counter(total, progress)
     trial = Trial(cohort, plan, settings, counter.advance)

@@ -16,6 +16,9 @@ from napari_radiogen.genomics.components import fit_components
 
 #: Positions of a sweep, z-scores.
 POSITIONS = np.linspace(-2, 2, 9).astype(np.float32)
+#: Of a generator that reads more than this, as single genes, those are swept
+#: that tell most of any attribute in real nodules.
+MOST_SWEPT = 100
 #: Metagenes of each attribute whose sweeps count for monotonicity.
 STRONGEST = 3
 
@@ -45,7 +48,9 @@ def sweep(trial: Trial, generator: NoduleGenerator, network: MeasuringNetwork) -
     ``settings.sweep_draws`` of both.
     """
     reference = real_slopes(trial, generator)
-    curves = _curves(trial, generator, network)
+    chosen = _swept(reference)
+    reference = reference[:, chosen]
+    curves = _curves(trial, generator, network, chosen)
     monotone, cosine = {}, {}
     for row, name in enumerate(ATTRIBUTES):
         slopes = np.polyfit(POSITIONS, curves[name].T, 1)[0]
@@ -69,13 +74,22 @@ def real_slopes(trial: Trial, generator: NoduleGenerator) -> npt.NDArray[np.floa
     return fit_components(subject_metagenes(cohort, generator.metagenes, known), values)
 
 
+def _swept(reference: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    strongest = np.argsort(-np.abs(reference).max(axis=0), kind="stable")[:MOST_SWEPT]
+    return np.sort(strongest)
+
+
 def _curves(
-    trial: Trial, generator: NoduleGenerator, network: MeasuringNetwork
+    trial: Trial,
+    generator: NoduleGenerator,
+    network: MeasuringNetwork,
+    chosen: npt.NDArray[np.intp],
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """Return attribute to its curve for each metagene (K, 9); empty masks carry the mean."""
-    count, steps, draws = len(generator.metagenes.names), len(POSITIONS), trial.settings.sweep_draws
-    genes = np.zeros((count, steps, count), dtype=np.float32)
-    genes[np.arange(count), :, np.arange(count)] = POSITIONS
+    """Return attribute to the curve (K, 9) of each chosen metagene; empty masks carry the mean."""
+    total, steps, draws = len(generator.metagenes.names), len(POSITIONS), trial.settings.sweep_draws
+    count = len(chosen)
+    genes = np.zeros((count, steps, total), dtype=np.float32)
+    genes[np.arange(count), :, chosen] = POSITIONS
     plan, cohort = trial.plan, trial.cohort
     values = {name: np.full((draws, count * steps), np.nan) for name in ATTRIBUTES}
     for draw in range(draws):
@@ -86,7 +100,7 @@ def _curves(
             noise=np.full(count * steps, plan.noise.ravel()[draw]),
             batch=trial.settings.batch,
         )
-        flat: FloatArray = genes.reshape(-1, count)
+        flat: FloatArray = genes.reshape(-1, total)
         for at, _, painted in canvas.paint(generator, flat, trial.advance):
             found = network.masks(painted.composed_hu, cohort.pixel_mm)
             for name, measured in measure_slices(

@@ -131,7 +131,11 @@ class GenePainter:
         return torch.stack(drawn)
 
 
-def load_painter(name: str | None = None) -> Generator | GenePainter:
+#: Whatever paints nodules from genes into a background.
+Painter = Generator | GenePainter
+
+
+def load_painter(name: str | None = None) -> Painter:
     """Load whatever paints nodules from genes: plus mode, paper mode or MC-GAN.
 
     Raises

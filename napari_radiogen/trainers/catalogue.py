@@ -15,10 +15,20 @@ import yaml
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.cohort_store import CohortStore
+from napari_radiogen.trainers.autoencoder import AutoencoderTraining
+from napari_radiogen.trainers.cgan import CGANTraining
 from napari_radiogen.trainers.config import TrainingConfig, read_config
+from napari_radiogen.trainers.gene_gan import MCGANBaselineTraining, MCGANPaperTraining
+from napari_radiogen.trainers.inpainting import InpaintingTraining
 from napari_radiogen.trainers.mcgan import MCGANSystem
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
+from napari_radiogen.trainers.published import (
+    build_autoencoder,
+    build_cgan,
+    build_gene_gan,
+    build_inpainting,
+)
 from napari_radiogen.trainers.system import System
 from napari_radiogen.trainers.unet import UNetConfig, UNetSystem
 from napari_radiogen.trainers.unet_data import slices_of
@@ -49,6 +59,11 @@ def _mcgan(store: CohortStore, config: MCGANTraining, fabric: Fabric) -> System:
 CATALOGUE = {
     "unet": Entry(UNetConfig, _unet),
     "mcgan": Entry(MCGANTraining, _mcgan),
+    "autoencoder": Entry(AutoencoderTraining, lambda *given: build_autoencoder(*given)[0]),
+    "cgan": Entry(CGANTraining, lambda *given: build_cgan(*given)[0]),
+    "mcgan-paper": Entry(MCGANPaperTraining, lambda *given: build_gene_gan(*given)[0]),
+    "mcgan-baseline": Entry(MCGANBaselineTraining, lambda *given: build_gene_gan(*given)[0]),
+    "inpainting": Entry(InpaintingTraining, build_inpainting),
 }
 
 

@@ -8,30 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import numpy as np
 import torch
-from pydantic import ValidationError
 
-from napari_radiogen.errors import InputError
-from napari_radiogen.genomics.gene_scale import fit_gene_scale, fit_single_genes
 from napari_radiogen.io.cohort_store import CohortStore, open_cohort
 from napari_radiogen.models.baselines import Inpainter
 from napari_radiogen.models.cgan import CGANGenerator
 from napari_radiogen.models.gene_autoencoder import GeneAutoencoder
 from napari_radiogen.trainers import loop
-from napari_radiogen.trainers.autoencoder import AutoencoderSystem, AutoencoderTraining
-from napari_radiogen.trainers.cgan import CGANSystem, CGANTraining
-from napari_radiogen.trainers.config import TrainingConfig
+from napari_radiogen.trainers.autoencoder import AutoencoderTraining
+from napari_radiogen.trainers.cgan import CGANTraining
 from napari_radiogen.trainers.devices import make_fabric
-from napari_radiogen.trainers.gene_gan import GeneGANSystem, MCGANPaperTraining, build_generator
-from napari_radiogen.trainers.inpainting import InpaintingSystem, InpaintingTraining
-from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
-from napari_radiogen.trainers.perceptual import feature_network
-from napari_radiogen.trainers.region_data import region_set
+from napari_radiogen.trainers.gene_gan import MCGANPaperTraining, build_generator
+from napari_radiogen.trainers.inpainting import InpaintingTraining
+from napari_radiogen.trainers.published import (
+    build_autoencoder,
+    build_cgan,
+    build_gene_gan,
+    build_inpainting,
+    for_genes,
+)
 from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
-from napari_radiogen.trainers.slices import slice_set
 from napari_radiogen.trainers.system import Trained
 from napari_radiogen.trainers.system_package import (
     card,
@@ -39,10 +37,9 @@ from napari_radiogen.trainers.system_package import (
     gene_tensors,
     package,
     require_size,
-    training_rows,
 )
 
-Config = TypeVar("Config", AutoencoderTraining, MCGANPaperTraining)
+_Published = AutoencoderTraining | CGANTraining | MCGANPaperTraining | InpaintingTraining
 _METAGENES = ("gene_mean", "gene_sd", "weights", "mean", "sd")
 
 
@@ -66,19 +63,11 @@ def run_autoencoder(
     """
     # Data
     store = open_cohort(cohort)
-    require_size(config.network.size_px, store)
-    config = _for_genes(config, store)
-    features, label = feature_network(config.feature_vgg, config.feature_unet, store)
+    config = for_genes(config, store)
     options, run = _begin(out, config, store, options)
-    run.note("feature_loss", {"network": label})
-    values, symbols = store.expression.values, store.expression.gene_symbols
-    scale = fit_gene_scale(values[training_rows(store)], symbols, store.expression.scale)
-    unit = scale.transform(values)
-    train = region_set(store, "train", unit, config.permute)
-    validation = region_set(store, "validation", unit, config.permute)
     # System
     fabric = make_fabric(config)
-    system = AutoencoderSystem(train, validation, features, config, fabric)
+    system, scale, label = build_autoencoder(store, config, fabric)
     # Training
     trained = loop.train(
         system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
@@ -120,15 +109,10 @@ def run_cgan(
     """
     # Data
     store = open_cohort(cohort)
-    require_size(config.network.size_px, store)
     options, run = _begin(out, config, store, options)
-    metagenes = fit_cohort_metagenes(store, config.network.metagenes)
-    scores = metagenes.transform(store.expression.values)
-    train = slice_set(store, "train", scores, config.permute)
-    validation = slice_set(store, "validation", scores, config.permute)
     # System
     fabric = make_fabric(config)
-    system = CGANSystem(train, validation, config, fabric)
+    system, metagenes = build_cgan(store, config, fabric)
     # Training
     trained = loop.train(
         system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
@@ -144,6 +128,7 @@ def run_cgan(
             "scale": metagenes.scale,
         }
         tensors = {f"metagenes.{f}": torch.from_numpy(getattr(metagenes, f)) for f in _METAGENES}
+        scores = metagenes.transform(store.expression.values)
         tensors["subjects.metagenes"] = torch.from_numpy(scores)
         what = f"conditional GAN on metagenes (Li 2018), {config.mode} mode"
         lines = ("**Limits**: it paints region and surroundings together and no mask.",)
@@ -171,14 +156,11 @@ def run_gene_gan(
     """
     # Data
     store = open_cohort(cohort)
-    require_size(config.network.size_px, store)
-    config = _for_genes(config, store)
+    config = for_genes(config, store)
     options, run = _begin(out, config, store, options)
-    values, symbols = store.expression.values, store.expression.gene_symbols
-    genes = fit_single_genes(values[training_rows(store)], symbols, store.expression.scale)
     # System
     fabric = make_fabric(config)
-    system = GeneGANSystem(store, genes.transform(values), config, fabric)
+    system, genes = build_gene_gan(store, config, fabric)
     # Training
     trained = loop.train(
         system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
@@ -223,14 +205,10 @@ def run_inpainting(
     """
     # Data
     store = open_cohort(cohort)
-    require_size(config.network.size_px, store)
     options, run = _begin(out, config, store, options)
-    none = np.zeros((len(store.subjects), 1), dtype=np.float32)
-    train = slice_set(store, "train", none)
-    validation = slice_set(store, "validation", none)
     # System
     fabric = make_fabric(config)
-    system = InpaintingSystem(train, validation, config, fabric)
+    system = build_inpainting(store, config, fabric)
     # Training
     trained = loop.train(
         system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
@@ -247,8 +225,9 @@ def run_inpainting(
 
 
 def _begin(
-    out: Path, config: TrainingConfig, store: CohortStore, options: RunOptions | None
+    out: Path, config: _Published, store: CohortStore, options: RunOptions | None
 ) -> tuple[RunOptions, RunFolder]:
+    require_size(config.network.size_px, store)
     options = options or RunOptions()
     run = RunFolder(out, options.resume)
     run.begin(config.systems[0], config, store)
@@ -258,19 +237,3 @@ def _begin(
 def _genes(store: CohortStore) -> dict[str, Any]:
     table = store.expression
     return {"symbols": list(table.gene_symbols), "scale": table.scale}
-
-
-def _for_genes(config: Config, store: CohortStore) -> Config:
-    """Let a network read as many genes as the cohort has.
-
-    Raises
-    ------
-    InputError
-        When its code cannot hold them.
-    """
-    values = {**config.network.model_dump(), "genes": len(store.expression.gene_symbols)}
-    try:
-        network = type(config.network).model_validate(values)
-    except ValidationError as error:
-        raise InputError(str(error.errors()[0]["msg"]), subject=config.name) from error
-    return config.model_copy(update={"network": network})

@@ -20,13 +20,16 @@ def _help(arguments, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("system", ["unet", "mcgan"])
+@pytest.mark.parametrize(
+    "system",
+    ["unet", "mcgan", "autoencoder", "cgan", "mcgan-paper", "mcgan-baseline", "inpainting"],
+)
 def test_every_system_takes_the_same_flags(system, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     text = _help(["train", system, "--help"], capsys)
     for flag in ("cohort", "out", "resume", "config", "max-minutes", "threads", "devices", "yes"):
         assert f"--{flag}" in text
-    assert ("--permute" in text) == (system == "mcgan")
+    assert ("--permute" in text) == (system not in ("unet", "inpainting"))
 
 
 def test_scripts_take_the_flags_of_the_command(capsys, monkeypatch):

@@ -36,7 +36,7 @@ def models(monkeypatch):
             "find_model": lambda name, system=None: ENTRIES[0],
             "list_models": lambda: ENTRIES,
         },
-        "generator": {"load_generator": load},
+        "gene_painter": {"load_painter": load},
         "measuring": {
             "ALL_TURNS": 8,
             "load_measuring_unet": lambda name, turns: ThresholdNetwork(),

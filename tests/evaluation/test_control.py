@@ -49,6 +49,23 @@ def test_sweeps_show_what_each_gene_does(honest, cohort):
     assert honest.sweeps.monotonicity["diameter"] > deaf.sweeps.monotonicity["diameter"]
 
 
+def test_of_many_genes_those_that_tell_most_are_swept(monkeypatch, cohort):
+    swept = []
+
+    class Counting(DiscGenerator):
+        def generate(self, backgrounds_hu, metagenes, dz_mm, noise):
+            alone = (metagenes != 0).sum(axis=1) == 1
+            swept.extend(np.flatnonzero(row)[0] for row in metagenes[alone])
+            return super().generate(backgrounds_hu, metagenes, dz_mm, noise)
+
+    monkeypatch.setattr("napari_radiogen.evaluation.sweeps.MOST_SWEPT", 2)
+    monkeypatch.setattr("napari_radiogen.evaluation.control.MOST_SWEPT", 2)
+    report = judge(cohort, Counting())
+    # The third gene tells nothing of any attribute.
+    assert set(swept) == {0, 1}
+    assert report.sweeps.slope_cosine["diameter"] > 0.9
+
+
 def test_a_faithful_nodule_finds_its_patient_and_copies_nobody(honest, cohort):
     assert honest.retrieval.mrr > 3 * honest.retrieval.chance_top1
     assert honest.retrieval.top1 <= honest.retrieval.top5

@@ -5,11 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import yaml
 from safetensors.torch import save_file
 
-from napari_radiogen.cohorts.invented_genes import GeneDesign
-from napari_radiogen.cohorts.plant import PlantConfig, plant_cohort
 from napari_radiogen.errors import CohortError, InputError, ModelError
 from napari_radiogen.evaluation.plan import require_fit, subject_metagenes
 from napari_radiogen.inference.gene_mapping import load_gene_mapper
@@ -23,8 +20,10 @@ from napari_radiogen.inference.region_painters import (
 from napari_radiogen.io.cohort_store import open_cohort
 from napari_radiogen.models.vgg import VGG16Features
 from napari_radiogen.trainers.autoencoder import AutoencoderTraining
+from napari_radiogen.trainers.catalogue import CATALOGUE, read_any_config
 from napari_radiogen.trainers.cgan import CGANTraining
 from napari_radiogen.trainers.config import read_config
+from napari_radiogen.trainers.devices import make_fabric
 from napari_radiogen.trainers.gene_gan import MCGANBaselineTraining, MCGANPaperTraining
 from napari_radiogen.trainers.inpainting import InpaintingTraining
 from napari_radiogen.trainers.perceptual import UNetFeatures, feature_network
@@ -36,10 +35,9 @@ from napari_radiogen.trainers.systems_run import (
     run_gene_gan,
     run_inpainting,
 )
-from napari_radiogen.trainers.unet import UNetConfig
-from tests.nodule_folder import write_nodules
 
 CONFIGS = Path(__file__).parents[2] / "training" / "configs"
+#: Of the miniature cohort.
 GENES = 120
 QUICK = {"batch": 4, "steps": 3, "validate_every": 3, "sheet_every": 3, "accelerator": "cpu"}
 SIZES = {"size_px": 64, "base": 4, "discriminator_base": 4}
@@ -60,16 +58,6 @@ SYSTEMS = {
     "inpainting": (InpaintingTraining, run_inpainting, SIZES),
 }
 ONE_THREAD = RunOptions(threads=1)
-
-
-@pytest.fixture(scope="module")
-def cohort(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("systems")
-    nodules = write_nodules(folder / "in")
-    plant_cohort(
-        nodules, folder / "out", PlantConfig(design=GeneDesign(genes=GENES, per_factor=20))
-    )
-    return folder / "out"
 
 
 @pytest.fixture(scope="module")
@@ -277,13 +265,23 @@ def test_the_feature_network_is_named_and_must_not_know_test_patients(cohort, st
     assert feature_network(tmp_path / "vgg.pth", None, store)[1].startswith("VGG16")
 
 
-@pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda f: f.stem)
-def test_configs_that_come_along_are_read(file):
-    system = yaml.safe_load(file.read_text())["system"]
-    kinds = {name: kind for name, (kind, _, _) in SYSTEMS.items()}
-    kind = {**kinds, "unet": UNetConfig}.get(system)
-    if kind is not None:
-        assert read_config(kind, file, {}).name
+def test_paper_and_small_configs_come_along_for_each_system():
+    for system in SYSTEMS:
+        for size in ("small", "paper"):
+            found, _ = read_any_config(CONFIGS / f"{system}-{size}.yaml")
+            assert found == system
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_the_catalogue_builds_what_a_run_trains(cohort, stand_in, system):
+    kind, _, network = SYSTEMS[system]
+    values = {**QUICK, "name": "tiny", "network": network}
+    if system == "autoencoder":
+        values["feature_vgg"] = stand_in
+    config = kind.model_validate(values)
+    built = CATALOGUE[system].build(open_cohort(cohort), config, make_fabric(config))
+    losses = built.step(built.draw(), 0, 0.0)
+    assert all(np.isfinite(v) for v in losses.values())
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
