@@ -20,7 +20,8 @@ from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, Point
 from napari_radiogen.plugin import reslice
 from napari_radiogen.plugin.reslice import Insert, Plane
-from napari_radiogen.plugin.styles import CROSSHAIR_COLOR, SYNTHETIC_COLOR, TUMOUR_COLOR
+from napari_radiogen.plugin.styles import CROSSHAIR_COLOR, SYNTHETIC_COLOR, TUMOUR_COLOR, UNSEEN
+from napari_radiogen.session.placing import Preview
 
 Array = npt.NDArray[Any]
 
@@ -34,6 +35,7 @@ class PlaneScene:
     labels: Array | None = None
     insert: Insert | None = None
     point_mm: Point = (0.0, 0.0, 0.0)
+    ghost: Preview | None = None
 
 
 class PlaneView(QWidget):
@@ -101,6 +103,7 @@ class PlaneView(QWidget):
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(self.image_rect(), self._image)
             self._paint_crosshair(painter)
+            self._paint_ghost(painter)
             self._paint_text(painter)
         painter.end()
 
@@ -117,6 +120,30 @@ class PlaneView(QWidget):
         painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(x, rect.top()), QPointF(x, rect.bottom()))
         painter.drawLine(QPointF(rect.left(), y), QPointF(rect.right(), y))
+
+    def _paint_ghost(self, painter: QPainter) -> None:
+        """Paint the ghost box where this plane cuts it."""
+        volume, ghost = self.scene.volume, self.scene.ghost
+        if volume is None or ghost is None or self._image is None:
+            return
+        box = reslice.box_on_plane(
+            volume, self.plane, self.scene.point_mm, ghost.centre_mm, ghost.half_mm
+        )
+        if box is None:
+            return
+        rect = self.image_rect()
+        top, left, bottom, right = box
+        scale = rect.width() / self._image.width(), rect.height() / self._image.height()
+        painter.setPen(QPen(QColor(UNSEEN if ghost.refusal else SYNTHETIC_COLOR), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(
+            QRectF(
+                rect.x() + left * scale[0],
+                rect.y() + top * scale[1],
+                (right - left) * scale[0],
+                (bottom - top) * scale[1],
+            )
+        )
 
     def _paint_text(self, painter: QPainter) -> None:
         volume = self.scene.volume
@@ -187,6 +214,11 @@ class PlanesPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3, 2, 0, 2)
         layout.addWidget(split)
+
+    def update_ghost(self) -> None:
+        """Repaint what lies over the slices, without cutting these again."""
+        self.coronal.update()
+        self.sagittal.update()
 
     def refresh(self) -> None:
         """Repaint both planes from the scene."""

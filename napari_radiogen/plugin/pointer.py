@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_radiogen.domain import Point
+from napari_radiogen.plugin.ghost import GhostBox
 from napari_radiogen.plugin.presenter import Presenter
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Pointer(QObject):
         super().__init__()
         self._presenter = presenter
         self.place_mode = False
+        self.ghost = GhostBox(presenter)
         viewer.mouse_move_callbacks.append(self._on_move)
         viewer.mouse_drag_callbacks.append(self._on_drag)
         self._viewer = viewer
@@ -37,6 +39,9 @@ class Pointer(QObject):
         if on != self.place_mode:
             self.place_mode = on
             self._viewer.cursor.style = "cross" if on else "standard"
+            if not on:
+                self.ghost.remove()
+                self._presenter.show_readout(None)
             self.place_mode_changed.emit(on)
 
     def click(self, point_mm: Point) -> None:
@@ -46,7 +51,14 @@ class Pointer(QObject):
             self._presenter.session.place(point_mm)
 
     def _on_move(self, viewer: Any, event: Any) -> None:
-        self._presenter.show_readout(_lps(event.position))
+        point = _lps(event.position)
+        if not self.place_mode:
+            self._presenter.show_readout(point)
+            return
+        self.ghost.follow(point)
+        shown = self.ghost.shown
+        note = f"{shown.refusal}: no nodule here" if shown and shown.refusal else ""
+        self._presenter.show_readout(point, note)
 
     def _on_drag(self, viewer: Any, event: Any) -> Generator[None, None, None]:
         if event.button != LEFT_BUTTON or viewer.dims.ndisplay != 2:

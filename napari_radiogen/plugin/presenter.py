@@ -66,14 +66,15 @@ class Presenter:
         if self._has_volume():
             self.viewer.dims.set_point((0, 1, 2), point_mm[::-1])
 
-    def show_readout(self, point_mm: Point | None) -> None:
-        """Write an LPS point and its HU at the foot of the canvas."""
+    def show_readout(self, point_mm: Point | None, note: str = "") -> None:
+        """Write an LPS point and its HU at the foot of the canvas, and a note over them."""
         hu = None if point_mm is None else self._hu(point_mm)
         if point_mm is None or hu is None:
-            self.marks.write(self.marks.readout, "")
+            self.marks.write(self.marks.readout, note)
             return
         x, y, z = point_mm
-        self.marks.write(self.marks.readout, f"{x:.1f}, {y:.1f}, {z:.1f} mm · {hu:.0f} HU")
+        line = f"{x:.1f}, {y:.1f}, {z:.1f} mm · {hu:.0f} HU"
+        self.marks.write(self.marks.readout, f"{note}\n{line}" if note else line)
 
     def _hu(self, point_mm: Point) -> float | None:
         result = self.session.result

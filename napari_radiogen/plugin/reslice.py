@@ -98,6 +98,22 @@ def point_to_plane(ct: CTVolume, plane: Plane, point_mm: Point) -> tuple[float, 
     return float(row), float(index[COLUMN_AXIS[plane]]), round(float(index[CUT_AXIS[plane]]))
 
 
+def box_on_plane(
+    ct: CTVolume, plane: Plane, cut_mm: Point, centre_mm: Point, half_mm: Point
+) -> tuple[float, float, float, float] | None:
+    """Return top, left, bottom, right of a box on a plane, in pixels from its corner.
+
+    None when the plane through ``cut_mm`` misses the box. All in LPS mm.
+    """
+    across = 1 if plane == "coronal" else 0
+    if abs(cut_mm[across] - centre_mm[across]) > half_mm[across]:
+        return None
+    middle, half = np.array(centre_mm), np.array(half_mm)
+    corners = [point_to_plane(ct, plane, tuple(middle + s * half)) for s in (-1, 1)]
+    rows, columns = sorted(c[0] for c in corners), sorted(c[1] for c in corners)
+    return rows[0] + 0.5, columns[0] + 0.5, rows[1] + 0.5, columns[1] + 0.5
+
+
 def hu_at(ct: CTVolume, point_mm: Point) -> float | None:
     """Return the HU of the voxel at an LPS point, or None outside the CT."""
     if not ct.geometry.contains(point_mm):

@@ -14,6 +14,7 @@ from napari_radiogen.domain import CTVolume, Point
 from napari_radiogen.session import exports, tumours
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
+from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK, Reactions
 
@@ -193,6 +194,12 @@ class Session(Reactions):
             self._waiting = (x, y, z), record
         else:
             self._place_in(scan, (x, y, z), record)
+
+    def preview(self, point_lps_mm: Point) -> Preview | None:
+        """Say what a nodule at an LPS point (mm) would cover; None without scan or model."""
+        if self.scan is None or self.generator is None:
+            return None
+        return preview(self.scan, self.lung, self.generator, point_lps_mm)
 
     def select(self, ids: Iterable[str]) -> None:
         """Mark subjects on the map; changes no pixels."""

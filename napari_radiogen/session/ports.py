@@ -39,6 +39,10 @@ class Generator(Protocol):
         """sha256 of the weights."""
 
     @property
+    def field_of_view_mm(self) -> float:
+        """Width of the patches that it paints, mm."""
+
+    @property
     def cohort(self) -> str:
         """Kind and name of the training cohort, e.g. ``planted:seed-0``."""
 

@@ -68,6 +68,7 @@ class FakeGenerator:
     name: str = "mcgan-fake"
     digest: str = "f" * 64
     cohort: str = "planted:fake"
+    field_of_view_mm: float = 48.0
     names: tuple[str, ...] = NAMES
     encoded: int = 0
     metagenes: Metagenes = field(init=False)

@@ -1,0 +1,91 @@
+"""The ghost box: what a nodule at the pointer would cover, on all three planes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_radiogen.domain import Point
+from napari_radiogen.plugin.layers import UNITS
+from napari_radiogen.plugin.presenter import CROSSHAIR_PIXELS, Presenter
+from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, UNSEEN
+from napari_radiogen.session.placing import Preview
+
+GHOST_LAYER = "nodule goes here"
+
+
+class GhostBox:
+    """A box that follows the pointer in place mode; red where a nodule is refused."""
+
+    def __init__(self, presenter: Presenter) -> None:
+        self.presenter = presenter
+        self.layer: Any = None
+        self.shown: Preview | None = None
+        presenter.viewer.scene.camera.events.zoom.connect(self._on_zoom)
+
+    def follow(self, point_mm: Point | None) -> None:
+        """Show the box at an LPS point (mm), or hide it."""
+        presenter = self.presenter
+        known = presenter.display is not None and point_mm is not None
+        self.shown = presenter.session.preview(point_mm) if known and point_mm else None
+        self._draw()
+        presenter.planes.scene.ghost = self.shown
+        presenter.planes.update_ghost()
+
+    def remove(self) -> None:
+        """Take the box and its layer away."""
+        self.follow(None)
+        if self._lives:
+            self.presenter.viewer.layers.remove(self.layer)
+        self.layer = None
+
+    @property
+    def _lives(self) -> bool:
+        return self.layer is not None and self.layer in self.presenter.viewer.layers
+
+    def _draw(self) -> None:
+        if self.shown is None:
+            if self._lives:
+                self.layer.visible = False
+            return
+        if not self._lives:
+            self.layer = self._add(axial_edges(self.shown))
+        self.layer.data = axial_edges(self.shown)
+        self.layer.edge_color = colour(self.shown)
+        self.layer.visible = True
+
+    def _add(self, edges: npt.NDArray[np.float64]) -> Any:
+        viewer = self.presenter.viewer
+        selection = set(viewer.layers.selection)
+        layer = viewer.add_vectors(
+            edges,
+            name=GHOST_LAYER,
+            vector_style="line",
+            opacity=0.9,
+            units=UNITS[1:],
+        )
+        layer.mouse_pan = True
+        viewer.layers.selection = selection
+        self.layer = layer
+        self._on_zoom()
+        return layer
+
+    def _on_zoom(self) -> None:
+        if self._lives:
+            self.layer.edge_width = 2 * CROSSHAIR_PIXELS / self.presenter.viewer.scene.camera.zoom
+
+
+def colour(preview: Preview) -> str:
+    """Return the colour of a box: the nodule's, or red where it is refused."""
+    return UNSEEN if preview.refusal else SYNTHETIC_COLOR
+
+
+def axial_edges(preview: Preview) -> npt.NDArray[np.float64]:
+    """Return the four sides (4, 2, 2) of the box in (y, x) mm: start and way of each."""
+    x, y, _ = preview.centre_mm
+    half_x, half_y, _ = preview.half_mm
+    low, high = np.array([y - half_y, x - half_x]), np.array([y + half_y, x + half_x])
+    down, across = np.array([2 * half_y, 0.0]), np.array([0.0, 2 * half_x])
+    return np.array([[low, down], [low, across], [high, -down], [high, -across]])
