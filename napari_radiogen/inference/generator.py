@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +13,10 @@ from scipy import ndimage as ndi
 from torch import Tensor
 
 from napari_radiogen.constants import ATTRIBUTES, BLEND_CORE_MM, BLEND_REACH_MM
-from napari_radiogen.domain import GeneCodeTable, Metagenes, Scale, Subject
+from napari_radiogen.domain import GeneCodeTable, Metagenes, Subject
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit
+from napari_radiogen.inference.descriptions import patch_facts, scale_of, training_digest
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
 from napari_radiogen.models.checkpoint import load_strictly
 from napari_radiogen.models.mcgan import Generator as Network
@@ -229,12 +228,6 @@ def load_generator(name: str | None = None) -> Generator:
         raise ModelError(f"its description does not hold together ({error})", model.name) from error
 
 
-def _training_digest(about: dict[str, Any]) -> str:
-    config = {k: v for k, v in about["config"].items() if k not in ("name", "seed", "permute")}
-    text = json.dumps([config, about["cohort"]["digest"]], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _effects(tensors: dict[str, Tensor], count: int, name: str) -> FloatArray:
     shape = (count, len(ATTRIBUTES))
     effects = tensors.get("metagenes.effects", torch.zeros(shape)).float().numpy()
@@ -243,16 +236,8 @@ def _effects(tensors: dict[str, Tensor], count: int, name: str) -> FloatArray:
     return np.asarray(effects)
 
 
-def _scale(about: dict[str, Any]) -> Scale:
-    """Return the scale of the genes that a model learned; all were log2 before it was stored."""
-    scale = about["metagenes"].get("scale", "log2")
-    if scale not in get_args(Scale):
-        raise ModelError("its genes are on an unknown scale", subject=about.get("name"))
-    return cast(Scale, scale)
-
-
 def _assemble(model: LoadedModel) -> Generator:
-    about, tensors = model.description, model.tensors
+    about, tensors, facts = model.description, model.tensors, patch_facts(model)
     network = Network(MCGANConfig.model_validate(about["config"]["network"]))
     load_strictly(network, tensors)
     network.requires_grad_(False)
@@ -260,10 +245,10 @@ def _assemble(model: LoadedModel) -> Generator:
     metagenes = Metagenes(
         names=tuple(about["metagenes"]["names"]),
         gene_symbols=tuple(about["metagenes"]["gene_symbols"]),
-        scale=_scale(about),
+        scale=scale_of(about["metagenes"], model.name),
         **table,
     )
-    subjects = tuple(Subject(**s) for s in about["subjects"])
+    subjects = facts["subjects"]
     scores = tensors["subjects.metagenes"].float().numpy()
     if scores.shape != (len(subjects), len(metagenes.names)):
         raise ModelError("its subjects and their metagenes do not fit", subject=model.name)
@@ -272,22 +257,16 @@ def _assemble(model: LoadedModel) -> Generator:
         codes = network.encode(gain * torch.from_numpy(scores)).numpy()
     maps = {k[4:]: t.float().numpy() for k, t in tensors.items() if k.startswith("map.")}
     return Generator(
-        name=model.name,
-        digest=model.digest,
-        cohort=f"{about['cohort']['kind']}:{about['cohort']['name']}",
+        **facts,
         cohort_kind=about["cohort"]["kind"],
         parameters=int(about["parameters"]),
         metagenes=metagenes,
-        subjects=subjects,
         subject_metagenes=scores,
         codes=GeneCodeTable(tuple(s.subject_id for s in subjects), codes, maps),
         effects=_effects(tensors, len(metagenes.names), model.name),
-        field_of_view_mm=float(about["patch"]["field_of_view_mm"]),
-        size_px=int(about["patch"]["size_px"]),
-        hu_range=(float(about["patch"]["hu_range"][0]), float(about["patch"]["hu_range"][1])),
         network=network,
         gene_gain=gain,
         noise_scale=float(about["use"]["noise_scale"]),
         learned_permuted_genes=about["config"]["permute"] is not None,
-        training_digest=_training_digest(about),
+        training_digest=training_digest(about),
     )
