@@ -89,4 +89,4 @@ def _order_left_side(viewer: Viewer, window: QMainWindow, placed: dict[str, QDoc
     vertical = Qt.Orientation.Vertical
     window.splitDockWidget(placed["CT & Tumour"], layers, vertical)
     window.splitDockWidget(layers, placed["Export"], vertical)
-    window.resizeDocks([placed["CT & Tumour"], layers, placed["Export"]], [300, 330, 120], vertical)
+    window.resizeDocks([placed["CT & Tumour"], layers, placed["Export"]], [350, 270, 130], vertical)

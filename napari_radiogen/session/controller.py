@@ -237,6 +237,10 @@ class Session(Reactions):
         """Write the scan with the nodule (.nii.gz, .nrrd, .mha) and its recipe beside it."""
         self._export(path, exports.write_synthetic)
 
+    def export_series(self, folder: str | Path) -> None:
+        """Write the scan with the nodule as a DICOM series and its recipe beside the folder."""
+        self._export(folder, exports.write_series)
+
     def save_tumours(self, path: str | Path) -> None:
         """Write the tumours (.nii.gz, .nrrd, .mha, or .dcm as DICOM SEG)."""
         scan, found, source, target = self.scan, self.tumours, self.scan_path, Path(path)

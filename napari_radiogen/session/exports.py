@@ -9,9 +9,9 @@ from pathlib import Path
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.errors import InputError
-from napari_radiogen.io.save import save_together
+from napari_radiogen.io.save import atomic_write, save_together
 from napari_radiogen.session.exportable import Exportable
-from napari_radiogen.session.recipe import make_recipe
+from napari_radiogen.session.recipe import make_recipe, result_digest
 from napari_radiogen.session.recipe import save as save_recipe_file
 
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -72,6 +72,38 @@ def write_synthetic(what: Exportable, path: Path) -> None:
     suffix = check_suffix(path, VOLUME_SUFFIXES)
     volume = synthetic_volume(what.scan, what.result)
     _write_with_recipe(what, path, suffix, lambda temporary: write_volume(volume, temporary))
+
+
+def write_series(what: Exportable, folder: Path) -> None:
+    """Write the scan with the nodule as a DICOM series, and its recipe beside the folder.
+
+    The series is marked synthetic, has UIDs of its own and takes nothing over
+    from the scan's headers. The recipe takes its place last: a series that
+    fails leaves none.
+
+    Raises
+    ------
+    RadiogenError
+        When the folder holds something already or cannot be written.
+    """
+    from napari_radiogen.io.dicom_write import write_ct_series
+
+    if not folder.parent.is_dir():
+        raise InputError("the folder does not exist", folder.parent)
+    beside = folder.with_name(f"{folder.name}.recipe.json")
+    recipe = make_recipe(what.result, what.intent, what.scan, what.scan_path)
+    volume = synthetic_volume(what.scan, what.result)
+
+    def write(temporary: Path) -> None:
+        save_recipe_file(recipe, temporary)
+        write_ct_series(
+            volume,
+            folder,
+            patient_id=f"{SYNTHETIC}-{result_digest(what.result)[:12]}",
+            series_description=f"nodule - {RESEARCH_USE}",
+        )
+
+    atomic_write(beside, write)
 
 
 def write_figure(what: Exportable, path: Path) -> None:

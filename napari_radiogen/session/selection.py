@@ -14,7 +14,7 @@ from napari_radiogen.session.ports import Generator
 #: A mean of fewer subjects has no spread to compare.
 FEWEST = 2
 #: Differences that the map lists.
-LISTED = 6
+LISTED = 5
 
 
 @dataclass(frozen=True)

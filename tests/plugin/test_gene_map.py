@@ -123,7 +123,7 @@ def test_the_panel_counts_names_and_compares(gene_map, ready):
     ready.session.select(chosen)
     assert panel.isVisible()
     assert panel.count.text() == "5 selected"
-    assert panel.who.text() == "S-0001, S-0002, S-0003, and 2 more"
+    assert panel.who.text() == "S-0001, S-0002 and 3 more"
     assert panel.who.toolTip().splitlines() == list(chosen)
     assert panel.table.item(0, 0).text() == "M02"
     assert panel.table.item(0, 1).text().startswith("+")

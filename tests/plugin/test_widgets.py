@@ -308,11 +308,26 @@ def test_export_writes_figure_and_recipe(ready, qtbot, tmp_path, monkeypatch):
     assert json.loads(recipes[0].read_text())
 
 
+def test_the_dicom_button_writes_a_series_and_its_recipe(ready, qtbot, tmp_path, monkeypatch):
+    made = ExportWidget(ready.viewer)
+    qtbot.addWidget(made)
+    target = tmp_path / "series"
+    monkeypatch.setattr(
+        "napari_radiogen.plugin.widgets.export.QFileDialog.getSaveFileName",
+        lambda *a: (str(target), ""),
+    )
+    press(made.series)
+    assert len(list(target.iterdir())) == ready.session.scan.geometry.shape[0]
+    assert json.loads((tmp_path / "series.recipe.json").read_text())
+    assert str(target) in made.last.text()
+
+
 def test_nothing_to_export_without_a_nodule(bench, qtbot):
     made = ExportWidget(bench.viewer)
     qtbot.addWidget(made)
     assert not made.figure.isEnabled()
     assert not made.volume.isEnabled()
+    assert not made.series.isEnabled()
 
 
 def test_find_tumours_can_be_cancelled(viewer, qtbot):

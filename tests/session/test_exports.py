@@ -1,10 +1,12 @@
 import json
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
 from PIL import Image
 
+from napari_radiogen.io.read import read_ct
 from napari_radiogen.session import Session, recipe
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure import COHORT_NOTES, cohort_note, compose_figure, save_figure
@@ -104,6 +106,51 @@ def test_an_export_that_fails_leaves_the_older_pair(tmp_path, session, told, mon
     assert all("No space left" in line and ".radiogen-" not in line for line in told.failed)
     assert (path.read_text(), beside.read_text()) == ("older", "older recipe")
     assert sorted(tmp_path.iterdir()) == sorted([path, beside])
+
+
+def test_a_series_is_marked_new_and_without_identity(tmp_path, session, exported):
+    folder = tmp_path / "series"
+    session.export_series(folder)
+    assert exported == [str(folder)]
+    headers = [pydicom.dcmread(p) for p in sorted(folder.iterdir())]
+    assert len(headers) == session.scan.geometry.shape[0]
+    for header in headers:
+        assert header.SeriesDescription.startswith("SYNTHETIC nodule - Research use only")
+        assert header.ImageType[0] == "DERIVED"
+        assert header.PatientID.startswith("SYNTHETIC-")
+        assert SERIES not in str(header)
+        assert not header.PatientBirthDate
+    assert len({h.SOPInstanceUID for h in headers}) == len(headers)
+    again = read_ct(folder)
+    np.testing.assert_array_equal(
+        again.voxels, session.result.paste_into(session.scan.voxels).astype(np.int16)
+    )
+    assert again.geometry.is_close(session.scan.geometry)
+    assert again.synthetic
+    record = recipe.load(tmp_path / "series.recipe.json")
+    made = recipe.replay(record, session.scan, make_engines())
+    np.testing.assert_array_equal(made.composed.voxels, session.result.composed.voxels)
+
+
+def test_a_series_that_fails_leaves_nothing(tmp_path, session, told, monkeypatch):
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "mine.txt").write_text("mine")
+    session.export_series(taken)
+    assert "already exists" in told.failed[-1]
+    session.export_series(tmp_path / "nowhere" / "series")
+    assert "does not exist" in told.failed[-1]
+
+    def refuse(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("napari_radiogen.io.dicom_write.pydicom.dcmwrite", refuse)
+    session.export_series(tmp_path / "full")
+    assert "No space left" in told.failed[-1]
+    assert len(told.failed) == 3
+    assert all("\n" not in line and ".radiogen-" not in line for line in told.failed)
+    assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+    assert (taken / "mine.txt").read_text() == "mine"
 
 
 def test_nothing_is_exported_before_there_is_a_nodule(tmp_path, session, told):

@@ -14,6 +14,7 @@ from napari_radiogen.plugin.workbench import workbench_of
 
 FIGURE_FILTER = "Figure (*.png *.svg *.pdf)"
 VOLUME_FILTER = "Synthetic scan (*.nii.gz *.nrrd *.mha)"
+FOLDER_FILTER = "New folder (*)"
 RECIPE_FILTER = "Recipe (*.json)"
 
 
@@ -25,12 +26,16 @@ class ExportWidget(Dock):
         self.session = workbench_of(napari_viewer).session
         self.figure = button("Figure…", self.ask_figure, "PNG, SVG or PDF, with recipe")
         self.volume = button("NIfTI…", self.ask_volume, "scan with the nodule, marked synthetic")
+        self.series = button(
+            "DICOM…", self.ask_series, "a new series, marked synthetic, without identity"
+        )
         self.recipe = button("Recipe…", self.ask_recipe, "genes, seed, place, weights")
         self.last = note("Every export carries its recipe: genes, seed, place, weights.")
         self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.show_folder = button("show folder", self._show_folder)
         self._last_path: Path | None = None
-        self.column.addLayout(row(self.figure, self.volume, self.recipe))
+        self.column.addLayout(row(self.figure, self.recipe))
+        self.column.addLayout(row(self.volume, self.series))
         self.column.addWidget(self.last)
         self.column.addWidget(self.show_folder)
         self.column.addStretch(1)
@@ -48,6 +53,10 @@ class ExportWidget(Dock):
         """Ask where the synthetic scan goes, then write it."""
         self._ask("synthetic.nii.gz", VOLUME_FILTER, self.session.export_volume)
 
+    def ask_series(self) -> None:
+        """Ask for a new folder, then write the DICOM series into it."""
+        self._ask("synthetic-series", FOLDER_FILTER, self.session.export_series)
+
     def ask_recipe(self) -> None:
         """Ask where the recipe goes, then write it."""
         self._ask("recipe.json", RECIPE_FILTER, self.session.save_recipe)
@@ -64,7 +73,7 @@ class ExportWidget(Dock):
     def _show_ready(self, *_: object) -> None:
         result = self.session.result
         ready = result is not None and result.complete and not self.session.is_busy("export")
-        for widget in (self.figure, self.volume, self.recipe):
+        for widget in (self.figure, self.volume, self.series, self.recipe):
             widget.setEnabled(ready)
 
     def _on_exported(self, path: str) -> None:

@@ -12,7 +12,7 @@ WIDTH = 172
 ROW_HEIGHT = 17
 EFFECT_WIDTH = 54
 #: Names that the label holds, and that its tip holds.
-NAMED, NAMED_IN_TIP = 3, 40
+NAMED, NAMED_IN_TIP = 2, 40
 TOO_FEW = "select two or more, but not all, to compare"
 
 
@@ -69,4 +69,4 @@ class SelectionPanel(QWidget):
 
 def _some(names: tuple[str, ...], count: int) -> str:
     rest = len(names) - count
-    return ", ".join(names[:count]) + (f", and {rest} more" if rest > 0 else "")
+    return ", ".join(names[:count]) + (f" and {rest} more" if rest > 0 else "")
