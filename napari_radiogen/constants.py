@@ -30,6 +30,13 @@ HU_LUNG_MAX: Final = -400.0
 FIELD_OF_VIEW_MM: Final = 48.0
 PATCH_SIZE_PX: Final = 64
 PIXEL_MM: Final = FIELD_OF_VIEW_MM / PATCH_SIZE_PX
+#: Field of view of cohorts built from whole scans (Xu 2019), mm.
+WHOLE_SCAN_FIELD_MM: Final = 60.0
+#: The large tumour region of Li 2018: 128 pixels of 0.75 mm.
+LTR_SIZE_PX: Final = 128
+LTR_FIELD_OF_VIEW_MM: Final = 96.0
+#: The tight tumour region of Li 2018: the mask's box, stretched to this side.
+TTR_SIZE_PX: Final = 64
 #: Nodules are kept this far from any background, mm (METHODS 1.6).
 BACKGROUND_MARGIN_MM: Final = 4.0
 #: The middle of a nodule-free background is lung below this median, HU.

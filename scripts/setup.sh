@@ -37,4 +37,4 @@ if [[ -n $(compgen -G ".venv/lib/python*/site-packages/$other") ]]; then
 fi
 echo "Installing napari-radiogen with every extra into .venv (some minutes the first time)"
 .venv/bin/python -m pip install -qq --disable-pip-version-check \
-  --constraint constraints.txt --editable ".[gui,$qt,train,docs,dev]"
+  --constraint constraints.txt --editable ".[gui,$qt,train,fetch,docs,dev]"

@@ -56,7 +56,7 @@ class SliceRow:
 
 @dataclass(frozen=True)
 class NoduleBox:
-    """A nodule on an upright grid: z at ``step_mm``, in plane 0.75 mm.
+    """A nodule on an upright grid: z at ``step_mm``, in plane ``pixel_mm``.
 
     ``image`` (Z, H, W) HU and ``mask`` (Z, H, W); ``centre`` is the index of
     the slice nearest to the centroid; ``others`` (Z,) is true where a slice
@@ -68,6 +68,7 @@ class NoduleBox:
     centre: int
     step_mm: float
     others: npt.NDArray[np.bool_]
+    pixel_mm: float = PIXEL_MM
 
 
 def touches_border(labels: npt.NDArray[Any]) -> bool:
@@ -94,7 +95,7 @@ def cut_box(ct: CTVolume, mask: LabelVolume, outlines: Sequence[LabelVolume] = (
     """
     if not ct.geometry.is_close(mask.geometry):
         raise CohortError("CT and mask lie on different grids")
-    inside = _largest(mask.labels > 0)
+    inside = largest_part(mask.labels > 0)
     centroid = ct.geometry.index_to_lps(np.argwhere(inside).mean(axis=0))
     corners = ct.geometry.index_to_lps([(0, 0, 0), tuple(n - 1 for n in ct.geometry.shape)])
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -148,25 +149,25 @@ def backgrounds(box: NoduleBox) -> list[int]:
         for z in range(len(box.image))
         if (z < shown[0] - gap or z > shown[-1] + gap)
         and not box.others[z]
-        and centre_is_lung(box.image[z])
+        and centre_is_lung(box.image[z], box.pixel_mm)
     ]
     if len(free) <= MAX_BACKGROUNDS:
         return free
     return [free[i] for i in np.linspace(0, len(free) - 1, MAX_BACKGROUNDS).round().astype(int)]
 
 
-def centre_is_lung(image: npt.NDArray[Any]) -> bool:
+def centre_is_lung(image: npt.NDArray[Any], pixel_mm: float = PIXEL_MM) -> bool:
     """Whether the middle of a slice (H, W) in HU is lung tissue."""
-    return float(np.median(image[_centre_disc(len(image))])) < HU_BACKGROUND_CENTRE_MAX
+    return float(np.median(image[_centre_disc(len(image), pixel_mm)])) < HU_BACKGROUND_CENTRE_MAX
 
 
-def clear_of_wall(image: npt.NDArray[Any]) -> bool:
+def clear_of_wall(image: npt.NDArray[Any], pixel_mm: float = PIXEL_MM) -> bool:
     """Whether the middle of a slice (H, W) in HU lies 5 mm or more inside the lung.
 
     METHODS 1.6 draws centres 5 to 25 mm from the lung's edge. Vessels may
     cross: up to a tenth of the disc may be denser than lung.
     """
-    dense = np.asarray(image)[_centre_disc(len(image))] > HU_LUNG_MAX
+    dense = np.asarray(image)[_centre_disc(len(image), pixel_mm)] > HU_LUNG_MAX
     return float(dense.mean()) <= MAX_DENSE_SHARE
 
 
@@ -195,19 +196,22 @@ def axial_rows(box: NoduleBox, free: list[int]) -> list[SliceRow]:
 
 
 def paste_background(
-    image: npt.NDArray[np.int16], mask: npt.NDArray[np.uint8], background: npt.NDArray[np.int16]
+    image: npt.NDArray[np.int16],
+    mask: npt.NDArray[np.uint8],
+    background: npt.NDArray[np.int16],
+    pixel_mm: float = PIXEL_MM,
 ) -> npt.NDArray[np.int16]:
     """Replace a nodule by the texture of a parallel slice, with a soft edge."""
     if not mask.any():
         return image
-    distance = ndi.distance_transform_edt(mask == 0) * PIXEL_MM
+    distance = ndi.distance_transform_edt(mask == 0) * pixel_mm
     weight = np.clip((PASTE_MARGIN_MM + FEATHER_MM - distance) / FEATHER_MM, 0.0, 1.0)
     return np.asarray(np.rint(weight * background + (1 - weight) * image), dtype=np.int16)
 
 
 def other_plane_rows(ct: CTVolume, mask: LabelVolume) -> list[SliceRow]:
     """Return coronal and sagittal slices, with and without the nodule."""
-    inside = _largest(mask.labels > 0)
+    inside = largest_part(mask.labels > 0)
     lifted = CTVolume(np.maximum(ct.voxels, HU_FLOOR), ct.geometry)
     size = (PATCH_SIZE_PX,) * 3
     middle = ct.geometry.index_to_lps([(n - 1) / 2 for n in ct.geometry.shape])
@@ -236,12 +240,12 @@ def _bare(role: str, plane: str, image: npt.NDArray[np.int16]) -> SliceRow:
     return SliceRow(role, plane, 0.0, image, np.zeros(image.shape, np.uint8), image)
 
 
-def _centre_disc(size: int) -> npt.NDArray[np.bool_]:
-    offset = (np.arange(size) - (size - 1) / 2) * PIXEL_MM
+def _centre_disc(size: int, pixel_mm: float) -> npt.NDArray[np.bool_]:
+    offset = (np.arange(size) - (size - 1) / 2) * pixel_mm
     return np.asarray(np.hypot(*np.meshgrid(offset, offset)) <= CENTRE_RADIUS_MM)
 
 
-def _largest(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def largest_part(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return the largest connected part of a mask."""
     label, count = ndi.label(inside)
     if count == 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,30 +13,16 @@ from sklearn.linear_model import RidgeCV
 
 from napari_radiogen import __version__
 from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression
-from napari_radiogen.cohorts.nodule_slices import (
-    NoduleBox,
-    SliceRow,
-    axial_rows,
-    backgrounds,
-    cut_box,
-    other_plane_rows,
-    segmentation_rows,
-    touches_border,
-)
-from napari_radiogen.constants import ATTRIBUTES, PIXEL_MM
+from napari_radiogen.cohorts.nodule_folder import Candidate, cut_nodule, read_index, stack_rows
+from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.domain import ExpressionMatrix, Split, Subject
-from napari_radiogen.errors import Cancelled, CohortError, InputError
+from napari_radiogen.errors import Cancelled, CohortError
 from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.genomics.metagenes import fit_metagenes
-from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.io.cohort_store import CohortContent, write_cohort
-from napari_radiogen.io.labels import read_labels
-from napari_radiogen.io.read import read_ct
 
 #: Shares of LIDC patients in training and validation; the rest is for test.
 SPLIT_SHARES = (0.62, 0.10)
-#: Radiologists' mean scores that travel along as clinical columns.
-READER_SCORES = ("malignancy", "texture", "spiculation", "lobulation", "margin", "subtlety")
 
 
 @dataclass(frozen=True)
@@ -46,15 +31,6 @@ class PlantConfig:
 
     seed: int = 0
     design: GeneDesign = field(default_factory=GeneDesign)
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    patient_id: str
-    clinical: dict[str, str]
-    attributes: dict[str, float]
-    rows: list[SliceRow]
-    is_subject: bool
 
 
 def plant_cohort(
@@ -89,13 +65,12 @@ def plant_cohort(
     """
     if out.exists():
         raise CohortError("already exists; choose another folder or remove it", subject=out)
-    index = _read_index(nodules)
+    index = read_index(nodules)
     candidates = []
     for i, row in enumerate(index):
         if cancelled is not None and cancelled():
             raise Cancelled
-        siblings = [r for r in index if _series(r) == _series(row) and r is not row]
-        candidates.append(_candidate(nodules, row, siblings))
+        candidates.append(cut_nodule(nodules, row, index))
         if progress is not None:
             progress((i + 1) / len(index), f"nodule {i + 1} of {len(index)}")
     content = _content(candidates, config)
@@ -116,47 +91,7 @@ def plant_cohort(
     }
 
 
-def _read_index(nodules: Path) -> list[dict[str, str]]:
-    file = nodules / "index.csv"
-    if not file.is_file():
-        raise InputError("index.csv is missing; expected a folder of nodule patches", nodules)
-    with file.open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
-    missing = {"image", "mask", "pid"} - set(rows[0] if rows else {})
-    if missing:
-        raise InputError(f"lacks the columns {', '.join(sorted(missing))}", subject=file)
-    return sorted(rows, key=lambda r: (r["pid"], r["image"]))
-
-
-def _inside(folder: Path, name: str) -> Path:
-    file = (folder / name).resolve()
-    if not file.is_relative_to(folder.resolve()):
-        raise InputError("points outside of its folder", subject=name)
-    return file
-
-
-def _series(row: dict[str, str]) -> str:
-    """Return what nodules of one scan share; masks of others lie elsewhere."""
-    return row.get("uid") or row["image"]
-
-
-def _candidate(nodules: Path, row: dict[str, str], siblings: list[dict[str, str]]) -> _Candidate:
-    ct = read_ct(_inside(nodules / "patches", row["image"]))
-    mask = read_labels(_inside(nodules / "patches", row["mask"]))
-    outlines = [read_labels(_inside(nodules / "patches", r["mask"])) for r in siblings]
-    box = cut_box(ct, mask, outlines)
-    free = [] if touches_border(mask.labels) else backgrounds(box)
-    others = other_plane_rows(ct, mask)
-    clinical = {f"reader_{key}": row.get(key, "") for key in READER_SCORES}
-    rows = (axial_rows(box, free) if free else segmentation_rows(box)) + others
-    return _Candidate(row["pid"], clinical, _measure(box), rows, bool(free))
-
-
-def _measure(box: NoduleBox) -> dict[str, float]:
-    return slice_attributes(box.image[box.centre], box.mask[box.centre], PIXEL_MM)
-
-
-def _content(candidates: list[_Candidate], config: PlantConfig) -> CohortContent:
+def _content(candidates: list[Candidate], config: PlantConfig) -> CohortContent:
     rng = np.random.default_rng(config.seed)
     split_of = _split_patients(sorted({c.patient_id for c in candidates}), rng)
     chosen = [c for c in candidates if c.is_subject]
@@ -174,11 +109,13 @@ def _content(candidates: list[_Candidate], config: PlantConfig) -> CohortContent
             name: {i: round(float(v), 6) for i, v in zip(ids, values, strict=True)}
             for name, values in factors.items()
         },
-        "ceiling": factor_ceiling(expression, factors, subjects),
+        "ceiling": ridge_ceiling(expression, factors, subjects),
         "note": "planted: the nodules are real, the expression is invented",
     }
     named = {id(c): s.subject_id for c, s in zip(chosen, subjects, strict=True)}
-    columns, arrays = _stack(candidates, named, split_of)
+    columns, arrays = stack_rows(
+        [(named.get(id(c), ""), c.patient_id, split_of[c.patient_id], c) for c in candidates]
+    )
     return CohortContent(
         name=f"planted-seed{config.seed}",
         kind="planted",
@@ -204,7 +141,7 @@ def _split_patients(patients: list[str], rng: np.random.Generator) -> dict[str, 
     return home | dict.fromkeys(order[:train], "train")
 
 
-def factor_ceiling(
+def ridge_ceiling(
     expression: ExpressionMatrix,
     factors: dict[str, npt.NDArray[np.float64]],
     subjects: tuple[Subject, ...],
@@ -222,22 +159,3 @@ def factor_ceiling(
         model = RidgeCV(alphas=np.logspace(-1, 4, 21)).fit(scores[train], values[train])
         ceiling[name] = round(float(model.score(scores[test], values[test])), 4)
     return ceiling
-
-
-def _stack(
-    candidates: list[_Candidate], named: dict[int, str], split_of: dict[str, Split]
-) -> tuple[dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[Any]]]:
-    pairs = [(c, r) for c in candidates for r in c.rows]
-    rows = [r for _, r in pairs]
-    columns = {
-        "subject_id": np.array([named.get(id(c), "") for c, _ in pairs]),
-        "patient_id": np.array([c.patient_id for c, _ in pairs]),
-        "split": np.array([split_of[c.patient_id] for c, _ in pairs]),
-        "role": np.array([r.role for r in rows]),
-        "plane": np.array([r.plane for r in rows]),
-        "dz_mm": np.array([f"{r.dz_mm:.3f}" for r in rows]),
-        "area_mm2": np.array([f"{r.mask.sum() * PIXEL_MM**2:.3f}" for r in rows]),
-        "central": np.array([int(r.central) for r in rows]),
-    }
-    arrays = {key: np.stack([getattr(r, key) for r in rows]) for key in ("image", "mask", "paired")}
-    return columns, arrays

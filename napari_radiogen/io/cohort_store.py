@@ -1,74 +1,45 @@
-"""The cohort folder: tables, Zarr patches and a manifest that seals them.
-
-``cohort.json`` is written last: a folder without it is not a cohort.
-"""
+"""An opened cohort folder: tables, Zarr patches, and the manifest that seals them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import zarr
 
-from napari_radiogen.constants import FIELD_OF_VIEW_MM, HU_PATCH_RANGE, PATCH_SIZE_PX
 from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Subject
 from napari_radiogen.errors import CohortError
+from napari_radiogen.io.cohort_content import (
+    ARRAYS,
+    FORMAT,
+    REGION_ARRAYS,
+    VERSION,
+    CohortContent,
+    content_digest,
+    region_rows,
+    write_cohort,
+)
 from napari_radiogen.io.cohort_tables import (
     TABLES,
     check_homes,
-    format_tables,
     parse_expression,
     parse_slices,
     parse_subjects,
 )
-from napari_radiogen.io.save import complete_folder, save_json, save_text
 
-FORMAT = "radiogen-cohort"
-VERSION = 1
-ARRAYS = {"image": np.int16, "mask": np.uint8, "paired": np.int16}
-
-
-@dataclass(frozen=True, eq=False)
-class CohortContent:
-    """Everything that a cohort folder holds.
-
-    Parameters
-    ----------
-    name, kind
-        ``kind`` is planted, phantom, surrogate or real.
-    subjects
-        One tumour with genes each.
-    expression
-        Rows are the subjects, in their order.
-    slices
-        Column name to (N,) values: subject_id, patient_id, split, role,
-        plane, dz_mm, area_mm2, central.
-    image, mask, paired
-        (N, H, W): HU, 0/1, and HU of the background without the nodule.
-    truth
-        Known relations of a planted or phantom cohort, else None.
-    """
-
-    name: str
-    kind: CohortKind
-    subjects: tuple[Subject, ...]
-    expression: ExpressionMatrix
-    slices: Mapping[str, npt.NDArray[Any]]
-    image: npt.NDArray[np.int16]
-    mask: npt.NDArray[np.uint8]
-    paired: npt.NDArray[np.int16]
-    truth: dict[str, Any] | None = None
-    provenance: dict[str, Any] = field(default_factory=dict)
-    field_of_view_mm: float = FIELD_OF_VIEW_MM
-    size_px: int = PATCH_SIZE_PX
-    hu_range: tuple[float, float] = HU_PATCH_RANGE
+__all__ = [
+    "CohortContent",
+    "CohortStore",
+    "content_digest",
+    "open_cohort",
+    "write_cohort",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,33 +115,28 @@ class CohortStore:
         """(N, H, W) HU, the nodule replaced by background texture."""
         return _read_array(self.path, "paired", len(self.slices["role"]), self.size_px)
 
+    @cached_property
+    def region_rows(self) -> npt.NDArray[np.intp]:
+        """(M,) rows of ``slices`` that ``regions`` belong to."""
+        return region_rows(self.slices)
 
-def write_cohort(path: Path, content: CohortContent) -> str:
-    """Write a cohort folder, whole or not at all, and return its digest.
+    @cached_property
+    def regions(self) -> dict[str, npt.NDArray[np.int16]]:
+        """``ltr`` and ``ttr`` (M, H, W) HU, where the cohort has them."""
+        about = self.manifest.get("regions", {})
+        rows = len(self.region_rows)
+        try:
+            sizes = {name: int(about[name]["size_px"]) for name in sorted(about)}
+        except (KeyError, TypeError, ValueError) as error:
+            raise CohortError("cohort.json describes its regions badly", self.path) from error
+        unknown = [name for name in sizes if name not in REGION_ARRAYS]
+        if unknown:
+            raise CohortError(f"cohort.json names the unknown region {unknown[0]!r}", self.path)
+        return {name: _read_array(self.path, name, rows, size) for name, size in sizes.items()}
 
-    Raises
-    ------
-    CohortError
-        When the folder exists, or tables and arrays do not fit together.
-    """
-    _check(content)
-    if path.exists():
-        raise CohortError("already exists; choose another folder or remove it", subject=path)
-    tables = format_tables(content.subjects, content.expression, content.slices)
-    arrays = {name: getattr(content, name) for name in ARRAYS}
-    digest = content_digest(tables, arrays, content.truth)
-    with complete_folder(path, marker="cohort.json") as folder:
-        for name, text in tables.items():
-            save_text(folder / name, text)
-        group = zarr.open_group(folder / "patches.zarr", mode="w")
-        for name, array in arrays.items():
-            chunks = (min(256, max(1, len(array))), *array.shape[1:])
-            stored = group.create_array(name, shape=array.shape, dtype=array.dtype, chunks=chunks)
-            stored[:] = array
-        if content.truth is not None:
-            save_json(folder / "truth.json", content.truth)
-        save_json(folder / "cohort.json", _manifest(content, digest))
-    return digest
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Return every array, as the digest covers them."""
+        return {**{name: getattr(self, name) for name in ARRAYS}, **self.regions}
 
 
 def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
@@ -205,59 +171,9 @@ def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
         raise CohortError("expression and subjects list different subjects", subject=path)
     _ = store.split
     check_homes(subjects, store.slices, path)
-    if verify:
-        arrays = {name: getattr(store, name) for name in ARRAYS}
-        if content_digest(tables, arrays, truth) != store.digest:
-            raise CohortError("content does not match its digest: it was altered", subject=path)
+    if verify and content_digest(tables, store.arrays(), truth) != store.digest:
+        raise CohortError("content does not match its digest: it was altered", subject=path)
     return store
-
-
-def content_digest(
-    tables: Mapping[str, str],
-    arrays: Mapping[str, npt.NDArray[Any]],
-    truth: dict[str, Any] | None,
-) -> str:
-    """Return the sha256 of tables, array values and truth, however stored."""
-    whole = hashlib.sha256()
-    for name in sorted(tables):
-        whole.update(name.encode() + tables[name].encode())
-    for name in sorted(arrays):
-        whole.update(f"{name}{arrays[name].shape}{arrays[name].dtype}".encode())
-        whole.update(np.ascontiguousarray(arrays[name]).tobytes())
-    whole.update(json.dumps(truth, sort_keys=True).encode())
-    return whole.hexdigest()
-
-
-def _check(content: CohortContent) -> None:
-    rows = len(content.slices["role"])
-    shape = (rows, content.size_px, content.size_px)
-    for name, dtype in ARRAYS.items():
-        array = getattr(content, name)
-        if array.shape != shape or array.dtype != dtype:
-            raise CohortError(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
-    if content.kind not in get_args(CohortKind):
-        raise CohortError(f"unknown kind {content.kind!r}")
-    if content.expression.patient_ids != tuple(s.subject_id for s in content.subjects):
-        raise CohortError("expression rows must be the subjects, in their order")
-    CohortSplit.of(content.subjects)
-    check_homes(content.subjects, content.slices)
-
-
-def _manifest(content: CohortContent, digest: str) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "kind": content.kind,
-        "name": content.name,
-        "subjects": len(content.subjects),
-        "slices": len(content.slices["role"]),
-        "field_of_view_mm": content.field_of_view_mm,
-        "size_px": content.size_px,
-        "hu_range": list(content.hu_range),
-        "expression_scale": content.expression.scale,
-        "digest": digest,
-        "provenance": content.provenance,
-    }
 
 
 def _read_text(path: Path, name: str) -> str:
@@ -295,6 +211,7 @@ def _read_array(path: Path, name: str, rows: int, size: int) -> npt.NDArray[Any]
         raise CohortError(f"incomplete cohort: patches.zarr/{name} is missing", path) from error
     if not isinstance(stored, zarr.Array) or stored.shape != (rows, size, size):
         raise CohortError(f"patches.zarr/{name} does not fit slices.csv", subject=path)
-    if stored.dtype != ARRAYS[name]:
-        raise CohortError(f"patches.zarr/{name} is {stored.dtype}, not {ARRAYS[name]}", path)
+    expected = {**ARRAYS, **REGION_ARRAYS}[name]
+    if stored.dtype != expected:
+        raise CohortError(f"patches.zarr/{name} is {stored.dtype}, not {expected}", path)
     return np.asarray(stored[:])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from napari_radiogen.domain import ExpressionMatrix, Scale, Split, Subject
 from napari_radiogen.errors import CohortError
+from napari_radiogen.io.save import csv_cell, plain_cell
 
 TABLES = ("subjects.csv", "attributes.csv", "expression.csv", "slices.csv")
 _SUBJECT_KEYS = ("subject_id", "patient_id", "split")
@@ -29,9 +30,12 @@ def format_tables(
     measured = sorted({key for s in subjects for key in s.attributes})
     return {
         "subjects.csv": _csv(
-            [*_SUBJECT_KEYS, *clinical],
+            [*_SUBJECT_KEYS, *map(csv_cell, clinical)],
             [
-                [s.subject_id, s.patient_id, s.split, *(s.clinical.get(c, "") for c in clinical)]
+                [
+                    *map(csv_cell, (s.subject_id, s.patient_id, s.split)),
+                    *(csv_cell(s.clinical.get(c, "")) for c in clinical),
+                ]
                 for s in subjects
             ],
         ),
@@ -40,13 +44,15 @@ def format_tables(
             [[s.subject_id, *(f"{s.attributes[m]:.6g}" for m in measured)] for s in subjects],
         ),
         "expression.csv": _csv(
-            ["subject_id", *matrix.gene_symbols],
+            ["subject_id", *map(csv_cell, matrix.gene_symbols)],
             [
-                [p, *(f"{v:.5f}" for v in row)]
+                [csv_cell(p), *(f"{v:.5f}" for v in row)]
                 for p, row in zip(matrix.patient_ids, matrix.values, strict=True)
             ],
         ),
-        "slices.csv": _csv(list(slices), list(zip(*slices.values(), strict=True))),
+        "slices.csv": _csv(
+            list(slices), list(zip(*map(_safe_column, slices.items()), strict=True))
+        ),
     }
 
 
@@ -77,8 +83,8 @@ def parse_expression(text: str, scale: Scale, path: Path) -> ExpressionMatrix:
         raise CohortError(f"expression.csv holds a bad number ({error})", subject=path) from error
     return ExpressionMatrix(
         values=values,
-        patient_ids=tuple(row[0] for row in table[1:]),
-        gene_symbols=tuple(table[0][1:]),
+        patient_ids=tuple(plain_cell(row[0]) for row in table[1:]),
+        gene_symbols=tuple(map(plain_cell, table[0][1:])),
         scale=scale,
     )
 
@@ -92,7 +98,9 @@ def parse_slices(text: str, path: Path) -> dict[str, npt.NDArray[Any]]:
         When a column is missing.
     """
     rows = list(csv.reader(io.StringIO(text)))
-    columns = {name: np.array([r[i] for r in rows[1:]]) for i, name in enumerate(rows[0])}
+    columns = {
+        name: np.array([plain_cell(r[i]) for r in rows[1:]]) for i, name in enumerate(rows[0])
+    }
     missing = {"subject_id", "patient_id", "split", "role", *_SLICE_NUMBERS} - set(columns)
     if missing:
         raise CohortError(f"slices.csv lacks {', '.join(sorted(missing))}", subject=path)
@@ -137,6 +145,13 @@ def _subject(row: dict[str, str], attributes: dict[str, dict[str, str]]) -> Subj
     )
 
 
+def _safe_column(column: tuple[str, npt.NDArray[Any]]) -> list[Any]:
+    """Return the cells of a column; ids are text, the others are numbers of ours."""
+    name, values = column
+    ids = name in ("subject_id", "patient_id")
+    return [csv_cell(v) for v in values.tolist()] if ids else list(values)
+
+
 def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -146,4 +161,8 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+    """Return rows by column, without the apostrophes that `csv_cell` adds."""
+    return [
+        {plain_cell(k): plain_cell(v) for k, v in row.items() if k is not None}
+        for row in csv.DictReader(io.StringIO(text), restval="")
+    ]

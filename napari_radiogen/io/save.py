@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -147,6 +147,59 @@ def complete_folder(
         shutil.rmtree(outer, ignore_errors=True)
 
 
+def fill_part(part: Path, chunks: Iterable[bytes], *, offset: int, limit: int) -> int:
+    """Write what arrives of a file from a place on, and return its length.
+
+    The part is no file yet: `finish_part` makes it one.
+
+    Parameters
+    ----------
+    part
+        File that grows.
+    chunks
+        What follows after ``offset`` bytes.
+    offset
+        Bytes kept of an earlier try; what lies beyond is cut off.
+    limit
+        Bytes of the whole file.
+
+    Raises
+    ------
+    RadiogenError
+        When more arrives than the limit, or the system refuses.
+    """
+    length = offset
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("r+b" if offset else "wb") as stream:
+            stream.truncate(offset)
+            stream.seek(offset)
+            for chunk in chunks:
+                length += len(chunk)
+                if length > limit:
+                    raise RadiogenError(f"more than the {limit} bytes promised", part)
+                stream.write(chunk)
+    except OSError as error:
+        raise _unwritable(error, part) from error
+    return length
+
+
+def finish_part(part: Path, path: Path) -> None:
+    """Give a complete part its name.
+
+    Raises
+    ------
+    RadiogenError
+        When the system refuses.
+    """
+    try:
+        _sync(part)
+        part.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        raise _unwritable(error, path) from error
+
+
 def csv_cell(value: object) -> str:
     """Return a table cell as text that no spreadsheet runs as a formula.
 
@@ -156,6 +209,12 @@ def csv_cell(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA_STARTS) else value
     return "" if value is None else str(value)
+
+
+def plain_cell(cell: str) -> str:
+    """Return the text that `csv_cell` made a cell of."""
+    escaped = cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS)
+    return cell[1:] if escaped else cell
 
 
 def _write_bytes(path: Path, data: bytes) -> None:
