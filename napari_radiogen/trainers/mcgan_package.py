@@ -20,6 +20,11 @@ from napari_radiogen.trainers.mcgan_judge import TrainedGenerator
 from napari_radiogen.trainers.run import cohort_facts, environment
 
 SYSTEM = "mcgan"
+#: What a card says of kinds whose genes and nodules are not of the same people.
+KIND_NOTES = {
+    "planted": " The nodules are real, the expression is invented.",
+    "surrogate": " Genes and nodules are of *different* people, matched by semantics.",
+}
 
 
 def fit_cohort_metagenes(store: CohortStore, count: int) -> Metagenes:
@@ -145,8 +150,7 @@ def card(about: dict[str, Any], source: str) -> str:
         f"{about['parameters']:,} parameters.",
         "",
         "## Data",
-        f"- Cohort `{cohort['name']}`: **{cohort['kind']}**."
-        + (" The nodules are real, the expression is invented." * (cohort["kind"] == "planted")),
+        f"- Cohort `{cohort['name']}`: **{cohort['kind']}**." + KIND_NOTES.get(cohort["kind"], ""),
         f"- Images: {source}",
         f"- Split by patient, digest `{cohort['split_digest'][:16]}`; "
         f"content digest `{cohort['digest'][:16]}`.",

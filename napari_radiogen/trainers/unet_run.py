@@ -32,6 +32,9 @@ _SOURCE = {
     "planted": """Real nodules of
   LIDC-IDRI (TCIA, CC BY 3.0, doi 10.7937/K9/TCIA.2015.LO9QL9SX; Armato 2011) through LUNA16
   (Setio 2017) and NODE21 (Sogancioglu 2024); the planted genes play no part here.""",
+    "surrogate": """Real nodules of
+  LIDC-IDRI (TCIA, CC BY 3.0) through LUNA16 and NODE21; the genes, of other people, play no part
+  here.""",
     "phantom": "Rendered phantoms: no patient.",
 }
 _LIMITS = {
