@@ -112,6 +112,8 @@ def assemble(
 def split_patients(patients: list[str], seed: int) -> dict[str, Split]:
     """Deal patients to training, validation and test, one at least to each.
 
+    Test has two where there are four patients: an interval needs as many.
+
     Parameters
     ----------
     patients
@@ -122,7 +124,7 @@ def split_patients(patients: list[str], seed: int) -> dict[str, Split]:
     rng = np.random.default_rng([seed, 1])
     order = [patients[i] for i in rng.permutation(len(patients))]
     validation = max(1, round(SPLIT_SHARES[1] * len(order)))
-    test = max(1, round((1 - sum(SPLIT_SHARES)) * len(order)))
+    test = max(min(2, len(order) - 2), round((1 - sum(SPLIT_SHARES)) * len(order)))
     home: dict[str, Split] = dict.fromkeys(order, "train")
     home |= dict.fromkeys(order[:validation], "validation")
     return home | dict.fromkeys(order[validation : validation + test], "test")

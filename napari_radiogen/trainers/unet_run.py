@@ -136,17 +136,22 @@ def stored_unet(data: bytes, config: UNetConfig) -> UNet:
 
 
 def test_scores(network: UNet, slices: LabelledSlices) -> dict[str, float]:
-    """Return mean Dice per case with its interval over patients, and the median."""
+    """Return mean Dice per case with its interval over patients, and the median.
+
+    The interval is nan for a single patient.
+    """
     scores = case_dice(network, slices)
     patient_of = dict(zip(slices.cases.tolist(), slices.patients.tolist(), strict=True))
     values = np.array(list(scores.values()))
     patients = [str(patient_of[case]) for case in scores]
-    low, high = cluster_bootstrap(
-        patients,
-        lambda rows: float(values[rows].mean()),
-        resamples=RESAMPLES,
-        rng=np.random.default_rng(0),
-    )
+    low, high = math.nan, math.nan
+    if len(set(patients)) > 1:
+        low, high = cluster_bootstrap(
+            patients,
+            lambda rows: float(values[rows].mean()),
+            resamples=RESAMPLES,
+            rng=np.random.default_rng(0),
+        )
     return {
         "dice": float(values.mean()),
         "low": low,

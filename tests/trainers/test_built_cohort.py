@@ -10,6 +10,7 @@ from napari_radiogen.cohorts.build import Sources, build_cohort
 from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.io.cohort_store import open_cohort
+from napari_radiogen.trainers import mcgan_package
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
@@ -37,7 +38,12 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_a_generator_trains_and_carries_the_field_of_view(cohort: Path, tmp_path: Path) -> None:
+def test_a_generator_trains_and_carries_the_field_of_view(
+    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Maps have tests of their own, and UMAP compiles for long.
+    for name in ("tsne", "umap"):
+        monkeypatch.setattr(mcgan_package, name, mcgan_package.pca)
     run_mcgan(cohort, MCGANTraining.model_validate(TINY_GAN), tmp_path / "run")
     generator = load_generator(str(tmp_path / "run"))
     assert generator.field_of_view_mm == 60
