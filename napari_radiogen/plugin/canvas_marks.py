@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from napari.components.overlays import TextOverlay
 
 from napari_radiogen.constants import RESEARCH_USE
-from napari_radiogen.plugin.styles import SYNTHETIC_COLOR
+from napari_radiogen.plugin.styles import CANVAS_COLOR, SYNTHETIC_COLOR
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,6 +33,8 @@ class CanvasMarks:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
+        # Grey values are judged against black, and white marks need it, in every theme.
+        viewer.canvas.background_color_override = CANVAS_COLOR
         for letter, place in LETTER_PLACES.items():
             self._add(f"radiogen_{letter}", place, letter)
         self.header = self._add("radiogen_header", "top_left")

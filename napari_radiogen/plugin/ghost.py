@@ -10,7 +10,7 @@ import numpy.typing as npt
 from napari_radiogen.domain import Point
 from napari_radiogen.plugin.layers import UNITS
 from napari_radiogen.plugin.presenter import CROSSHAIR_PIXELS, Presenter
-from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, UNSEEN
+from napari_radiogen.plugin.styles import ghost_color
 from napari_radiogen.session.placing import Preview
 
 GHOST_LAYER = "nodule goes here"
@@ -53,7 +53,7 @@ class GhostBox:
         if not self._lives:
             self.layer = self._add(axial_edges(self.shown))
         self.layer.data = axial_edges(self.shown)
-        self.layer.edge_color = colour(self.shown)
+        self.layer.edge_color = ghost_color(bool(self.shown.refusal))
         self.layer.visible = True
 
     def _add(self, edges: npt.NDArray[np.float64]) -> Any:
@@ -75,11 +75,6 @@ class GhostBox:
     def _on_zoom(self) -> None:
         if self._lives:
             self.layer.edge_width = 2 * CROSSHAIR_PIXELS / self.presenter.viewer.scene.camera.zoom
-
-
-def colour(preview: Preview) -> str:
-    """Return the colour of a box: the nodule's, or red where it is refused."""
-    return UNSEEN if preview.refusal else SYNTHETIC_COLOR
 
 
 def axial_edges(preview: Preview) -> npt.NDArray[np.float64]:

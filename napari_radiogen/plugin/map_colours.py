@@ -9,11 +9,7 @@ import numpy as np
 
 from napari_radiogen.constants import ATTRIBUTE_UNITS
 from napari_radiogen.domain import Subject
-from napari_radiogen.plugin.styles import CATEGORIES, MUTED
-
-#: Dark blue to yellow, even in lightness (points of viridis, brightened at the foot).
-RAMP = ("#5b5ea6", "#3f86a8", "#2fae8f", "#8fce4f", "#fde725")
-MISSING = "#5a6069"
+from napari_radiogen.plugin.palette import DARK, Palette
 
 
 @dataclass(frozen=True)
@@ -42,39 +38,42 @@ def columns(subjects: Sequence[Subject]) -> tuple[str, ...]:
     return (*attributes, *(c for c in clinical if c not in attributes), "split")
 
 
-def colour_by(subjects: Sequence[Subject], column: str) -> Colouring:
+def colour_by(subjects: Sequence[Subject], column: str, palette: Palette = DARK) -> Colouring:
     """Colour subjects by a column; numbers on a ramp, words by category."""
     numbers = np.array([s.attributes.get(column, np.nan) for s in subjects], dtype=float)
     if np.isfinite(numbers).any():
-        return _by_number(numbers, ATTRIBUTE_UNITS.get(column, ""))
+        return _by_number(numbers, ATTRIBUTE_UNITS.get(column, ""), palette)
     words = [s.split if column == "split" else s.clinical.get(column, "") for s in subjects]
-    return _by_word(words)
+    return _by_word(words, palette)
 
 
-def _by_number(numbers: np.ndarray, unit: str) -> Colouring:
+def _by_number(numbers: np.ndarray, unit: str, palette: Palette) -> Colouring:
     finite = numbers[np.isfinite(numbers)]
     low, high = np.percentile(finite, [5, 95])
     share = np.clip((numbers - low) / max(high - low, 1e-9), 0, 1)
-    colours = tuple(MISSING if np.isnan(s) else _ramp(float(s)) for s in share)
+    colours = tuple(
+        palette.missing if np.isnan(s) else _ramp(palette.ramp, float(s)) for s in share
+    )
     legend = tuple(
-        (f"{low + s * (high - low):.3g} {unit}".strip(), _ramp(s)) for s in (0.0, 0.5, 1.0)
+        (f"{low + s * (high - low):.3g} {unit}".strip(), _ramp(palette.ramp, s))
+        for s in (0.0, 0.5, 1.0)
     )
     return Colouring(colours, legend, tuple(f"{n:.3g} {unit}".strip() for n in numbers))
 
 
-def _by_word(words: list[str]) -> Colouring:
+def _by_word(words: list[str], palette: Palette) -> Colouring:
     common = sorted(set(words) - {""}, key=lambda w: (-words.count(w), w))
-    colour = dict(zip(common, CATEGORIES, strict=False))
-    colours = tuple(colour.get(w, MISSING if not w else MUTED) for w in words)
+    colour = dict(zip(common, palette.categories, strict=False))
+    colours = tuple(colour.get(w, palette.missing if not w else palette.muted) for w in words)
     legend = tuple((w[:24], c) for w, c in list(colour.items())[:5])
     return Colouring(colours, legend, tuple(w[:48] for w in words))
 
 
-def _ramp(share: float) -> str:
-    place = share * (len(RAMP) - 1)
-    low = min(int(place), len(RAMP) - 2)
+def _ramp(ramp: tuple[str, ...], share: float) -> str:
+    place = share * (len(ramp) - 1)
+    low = min(int(place), len(ramp) - 2)
     mix = [
         round(a + (place - low) * (b - a))
-        for a, b in zip(bytes.fromhex(RAMP[low][1:]), bytes.fromhex(RAMP[low + 1][1:]), strict=True)
+        for a, b in zip(bytes.fromhex(ramp[low][1:]), bytes.fromhex(ramp[low + 1][1:]), strict=True)
     ]
     return "#" + bytes(mix).hex()

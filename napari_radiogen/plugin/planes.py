@@ -20,7 +20,12 @@ from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, Point
 from napari_radiogen.plugin import reslice
 from napari_radiogen.plugin.reslice import Insert, Plane
-from napari_radiogen.plugin.styles import CROSSHAIR_COLOR, SYNTHETIC_COLOR, TUMOUR_COLOR, UNSEEN
+from napari_radiogen.plugin.styles import (
+    CROSSHAIR_COLOR,
+    SYNTHETIC_COLOR,
+    TUMOUR_COLOR,
+    ghost_color,
+)
 from napari_radiogen.session.placing import Preview
 
 Array = npt.NDArray[Any]
@@ -134,7 +139,7 @@ class PlaneView(QWidget):
         rect = self.image_rect()
         top, left, bottom, right = box
         scale = rect.width() / self._image.width(), rect.height() / self._image.height()
-        painter.setPen(QPen(QColor(UNSEEN if ghost.refusal else SYNTHETIC_COLOR), 1.5))
+        painter.setPen(QPen(QColor(ghost_color(bool(ghost.refusal))), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(
             QRectF(

@@ -1,66 +1,67 @@
-"""Colours, sizes and the style sheet that all docks share."""
+"""Colours on the CT, and the style sheet that all docks share."""
 
 from __future__ import annotations
 
 from typing import Final
 
-BACKGROUND: Final = "#262930"
-PANEL: Final = "#2c3038"
-FIELD: Final = "#1f222a"
-BUTTON: Final = "#414851"
-BUTTON_HOVER: Final = "#4d5560"
-TEXT: Final = "#f0f1f2"
-MUTED: Final = "#9aa2ad"
-ACCENT: Final = "#4a7fd4"
-HANDLE: Final = "#8ab4f8"
+from napari_radiogen.plugin.palette import Palette
+
+#: On the canvas, which is black in every theme.
+CANVAS_COLOR: Final = "#000000"
 SYNTHETIC_COLOR: Final = "#f5c065"
 TUMOUR_COLOR: Final = "#62a8ff"
 CROSSHAIR_COLOR: Final = "#6cb2e0"
+#: Of the gauge, and of a refused place.
 GOOD: Final = "#4caf7d"
 UNUSUAL: Final = "#e0a33c"
 UNSEEN: Final = "#cf5656"
+GHOST_COLOR: Final = "#e8e8e8"
 
-#: Okabe-Ito hues that stay apart for colour-blind readers, on dark ground.
-CATEGORIES: Final = (
-    "#56b4e9",
-    "#e69f00",
-    "#cc79a7",
-    "#2bb38a",
-    "#f0e442",
-    "#d55e00",
-    "#8f8fe8",
-    "#b0b0b0",
-)
 
-STYLE_SHEET: Final = f"""
-QWidget#radiogen {{ background: {BACKGROUND}; font-size: 11px; color: {TEXT}; }}
-QWidget#radiogen QLabel {{ background: transparent; font-size: 11px; }}
+def ghost_color(refused: bool) -> str:
+    """Return the colour of the ghost box: pale, or red where a nodule is refused."""
+    return UNSEEN if refused else GHOST_COLOR
+
+
+def style_sheet(p: Palette) -> str:
+    """Return the style sheet in the colours of a palette."""
+    return f"""
+QWidget#radiogen {{ background: {p.background}; font-size: 11px; color: {p.text}; }}
+QWidget#radiogen QLabel {{
+    background: transparent; color: {p.text}; font-size: 11px; }}
 QWidget#radiogen QLabel[role="title"] {{
-    color: {MUTED}; font-weight: 700; font-size: 10px; padding-top: 2px; }}
+    color: {p.muted}; font-weight: 700; font-size: 10px; padding-top: 2px; }}
 QWidget#radiogen QLabel[role="strong"] {{ font-weight: 700; font-size: 11px; }}
-QWidget#radiogen QLabel[role="note"] {{ color: {MUTED}; font-size: 10px; }}
-QWidget#radiogen QLabel[role="warning"] {{ color: {SYNTHETIC_COLOR}; font-size: 10px; }}
+QWidget#radiogen QLabel[role="note"] {{ color: {p.muted}; font-size: 10px; }}
+QWidget#radiogen QLabel[role="warning"] {{ color: {p.synthetic}; font-size: 10px; }}
 QWidget#radiogen QPushButton, QWidget#radiogen QToolButton {{
-    background: {BUTTON}; border: none; border-radius: 3px; padding: 4px 6px;
+    background: {p.button}; color: {p.text}; border: none; border-radius: 3px; padding: 4px 6px;
     min-height: 14px; font-size: 11px; }}
 QWidget#radiogen QPushButton:hover, QWidget#radiogen QToolButton:hover {{
-    background: {BUTTON_HOVER}; }}
+    background: {p.button_hover}; }}
 QWidget#radiogen QPushButton:checked, QWidget#radiogen QPushButton[role="primary"] {{
-    background: {ACCENT}; color: white; }}
-QWidget#radiogen QPushButton:disabled {{ background: {PANEL}; color: #6b727c; }}
+    background: {p.accent}; color: white; }}
+QWidget#radiogen QPushButton:disabled {{ background: {p.panel}; color: {p.disabled}; }}
 QWidget#radiogen QLineEdit, QWidget#radiogen QComboBox, QWidget#radiogen QSpinBox {{
-    background: {FIELD}; border: 1px solid #3b414b; border-radius: 3px;
+    background: {p.field}; color: {p.text}; border: 1px solid {p.border}; border-radius: 3px;
     padding: 2px 5px; min-height: 16px; font-size: 11px; }}
 QWidget#radiogen QComboBox:hover, QWidget#radiogen QLineEdit:focus {{
-    border-color: {ACCENT}; }}
+    border-color: {p.accent}; }}
 QWidget#radiogen QTableWidget {{
-    background: {FIELD}; border: none; gridline-color: transparent; font-size: 11px;
-    alternate-background-color: {FIELD}; selection-background-color: #33486b; }}
+    background: {p.field}; color: {p.text}; border: none; font-size: 11px;
+    gridline-color: transparent; alternate-background-color: {p.field};
+    selection-background-color: {p.selection}; selection-color: {p.text}; }}
 QWidget#radiogen QTableWidget::item {{ padding: 0 3px; }}
+QWidget#radiogen QTableWidget::item:selected {{ background: {p.selection}; }}
+QWidget#radiogen QHeaderView {{ background: {p.field}; border: none; }}
+QWidget#radiogen QAbstractScrollArea {{ border: none; }}
+QWidget#radiogen QAbstractScrollArea#metagenes {{ background: {p.background}; }}
+QWidget#radiogen QComboBox QAbstractItemView {{
+    background: {p.field}; color: {p.text}; selection-background-color: {p.selection}; }}
 QWidget#radiogen QHeaderView::section {{
-    background: {FIELD}; color: {MUTED}; border: none; padding: 1px 3px; font-size: 10px; }}
+    background: {p.field}; color: {p.muted}; border: none; padding: 1px 3px; font-size: 10px; }}
 QWidget#radiogen QProgressBar {{
-    background: {FIELD}; border: none; border-radius: 2px; max-height: 5px; }}
-QWidget#radiogen QProgressBar::chunk {{ background: {ACCENT}; border-radius: 2px; }}
-QWidget#radiogen QCheckBox {{ font-size: 11px; background: transparent; }}
+    background: {p.field}; border: none; border-radius: 2px; max-height: 5px; }}
+QWidget#radiogen QProgressBar::chunk {{ background: {p.accent}; border-radius: 2px; }}
+QWidget#radiogen QCheckBox {{ color: {p.text}; font-size: 11px; background: transparent; }}
 """

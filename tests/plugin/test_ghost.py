@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from napari.utils.colormaps.standardize_color import transform_color
 from napari.utils.interactions import mouse_move_callbacks
 
-from napari_radiogen.plugin.ghost import GHOST_LAYER, axial_edges, colour
+from napari_radiogen.plugin.ghost import GHOST_LAYER, axial_edges
 from napari_radiogen.plugin.reslice import box_on_plane
-from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, UNSEEN
+from napari_radiogen.plugin.styles import GHOST_COLOR, UNSEEN
 from napari_radiogen.session.placing import Preview
 from tests.plugin.test_viewing import click, event, names
 from tests.session.fakes import CENTRE, OUTSIDE
@@ -41,14 +42,15 @@ def test_outside_the_lung_the_box_is_red_and_says_why(ready):
     ready.pointer.set_place_mode(True)
     move(ready, CENTRE)
     layer = ready.viewer.layers[GHOST_LAYER]
-    amber = layer.edge_color[0].copy()
+    pale = layer.edge_color[0].copy()
+    assert np.allclose(pale, transform_color(GHOST_COLOR)[0])
     assert "no nodule" not in ready.presenter.marks.readout.text
     move(ready, OUTSIDE)
-    assert not np.allclose(layer.edge_color[0], amber)
+    assert not np.allclose(layer.edge_color[0], pale)
     assert ready.presenter.marks.readout.text.startswith("outside the lung: no nodule here")
-    assert colour(ready.pointer.ghost.shown) == UNSEEN
+    assert np.allclose(layer.edge_color[0], transform_color(UNSEEN)[0])
     move(ready, CENTRE)
-    assert np.allclose(layer.edge_color[0], amber)
+    assert np.allclose(layer.edge_color[0], pale)
     assert "no nodule" not in ready.presenter.marks.readout.text
 
 
@@ -97,4 +99,3 @@ def test_sides_close_the_box():
     ends = edges.sum(axis=1)
     corners = {tuple(c) for c in np.vstack([edges[:, 0], ends])}
     assert corners == {(-18.0, -9.0), (-18.0, 11.0), (22.0, -9.0), (22.0, 11.0)}
-    assert colour(Preview((0, 0, 0), (1, 1, 1))) == SYNTHETIC_COLOR

@@ -34,6 +34,8 @@ VOLUME_FILTER = "CT volumes (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files
 MASK_FILTER = "Masks (*.dcm *.xml *.nii *.nii.gz *.nrrd *.mha *.mhd);;All files (*)"
 SAVE_FILTER = "Tumours (*.dcm *.nii.gz *.nrrd *.mha)"
 NUMBER_WIDTH = 48
+#: Holds three lines of notices and three tumours, pixels.
+LEAST_HEIGHT = 336
 FIXED = QHeaderView.ResizeMode.Fixed
 BUSY_WORDS = {
     "drop": "looking at the file",
@@ -74,6 +76,8 @@ class CTTumourWidget(Dock):
         self.next = button("▸", self.workbench.next_tumour, "next tumour (Alt+N)")
         self.save = button("save…", self.ask_save, "DICOM SEG, NIfTI, NRRD or MetaImage")
         self.overlay = toggle("outline", self._set_overlay, "show the tumour outlines (Alt+O)")
+        # Wrapped notices are not in a layout's least height: without room they cover the table.
+        self.setMinimumHeight(LEAST_HEIGHT)
         self._lay_out()
         self._connect()
         self._on_scan(self.session.scan)

@@ -30,7 +30,7 @@ class ExportWidget(Dock):
             "DICOM…", self.ask_series, "a new series, marked synthetic, without identity"
         )
         self.recipe = button("Recipe…", self.ask_recipe, "genes, seed, place, weights")
-        self.last = note("Every export carries its recipe: genes, seed, place, weights.")
+        self.last = note("Every export carries its recipe.")
         self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.show_folder = button("show folder", self._show_folder)
         self._last_path: Path | None = None

@@ -6,6 +6,7 @@ from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from napari_radiogen.plugin.palette import palette
 from napari_radiogen.plugin.styles import GOOD, UNSEEN, UNUSUAL
 from napari_radiogen.plugin.widgets.parts import note
 from napari_radiogen.session.reference import OutOfCohort
@@ -52,7 +53,7 @@ class _Bar(QWidget):
             left = right
         if self.percentile is not None:
             x = bar_share(self.percentile) * (self.width() - 4)
-            painter.setBrush(QColor("white"))
+            painter.setBrush(QColor(palette().text))
             painter.drawRoundedRect(QRectF(x, 0, 4, 13), 1, 1)
         painter.end()
 

@@ -11,7 +11,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout
 
 from napari_radiogen.plugin.map_colours import Colouring, colour_by, columns
-from napari_radiogen.plugin.styles import FIELD, SYNTHETIC_COLOR, TEXT
+from napari_radiogen.plugin.palette import palette
+from napari_radiogen.plugin.styles import SYNTHETIC_COLOR
 from napari_radiogen.plugin.widgets.map_outline import OutlineViewBox, Tool
 from napari_radiogen.plugin.widgets.map_selection import SelectionPanel
 from napari_radiogen.plugin.widgets.parts import Dock, note, row, title, toggle
@@ -41,7 +42,7 @@ class GeneMapWidget(Dock):
         self.box = toggle("box", self._use("box"), "draw a box around subjects; Shift adds")
         self.selection = SelectionPanel(self.session)
         self.view = OutlineViewBox()
-        self.plot = pg.PlotWidget(viewBox=self.view, background=FIELD)
+        self.plot = pg.PlotWidget(viewBox=self.view)
         self._make_items()
         self._lay_out()
         self._connect()
@@ -51,21 +52,33 @@ class GeneMapWidget(Dock):
         self.points = pg.ScatterPlotItem(
             size=POINT_SIZE, hoverable=True, hoverSize=POINT_SIZE + 4, pen=None, tip=None
         )
-        self.chosen = pg.ScatterPlotItem(size=15, brush=None, pen=pg.mkPen(TEXT, width=2))
-        self.marked = pg.ScatterPlotItem(size=12, brush=None, pen=pg.mkPen("#7fb2ff", width=1.5))
+        self.chosen = pg.ScatterPlotItem(size=15, brush=None)
+        self.marked = pg.ScatterPlotItem(size=12, brush=None)
         self.marker = pg.ScatterPlotItem(
             size=13, symbol="star", brush=SYNTHETIC_COLOR, pen=pg.mkPen("black", width=1)
         )
-        self.trail = pg.PlotCurveItem(
-            pen=pg.mkPen(SYNTHETIC_COLOR, width=1, style=Qt.PenStyle.DashLine)
-        )
+        self.trail = pg.PlotCurveItem()
         for item in (self.points, self.marked, self.chosen, self.trail, self.marker):
             self.plot.addItem(item)
+        self._paint_in_theme()
         self.plot.hideAxis("left")
         self.plot.hideAxis("bottom")
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMinimumSize(120, 80)
+
+    def _paint_in_theme(self) -> None:
+        colours = palette()
+        self.plot.setBackground(colours.field)
+        self.chosen.setPen(pg.mkPen(colours.text, width=2))
+        self.marked.setPen(pg.mkPen(colours.handle, width=1.5))
+        self.trail.setPen(pg.mkPen(colours.synthetic, width=1, style=Qt.PenStyle.DashLine))
+
+    def restyle(self) -> None:
+        """Take the colours of napari's theme."""
+        super().restyle()
+        self._paint_in_theme()
+        self._recolour()
 
     def _lay_out(self) -> None:
         self.column.addWidget(title("Gene map · learned codes"))
@@ -153,7 +166,7 @@ class GeneMapWidget(Dock):
         subjects = {s.subject_id: s for s in generator.subjects}
         ordered = [subjects[i] for i in generator.codes.subject_ids]
         column = self.colour.currentText().removeprefix("colour: ")
-        self._colouring = colour_by(ordered, column)
+        self._colouring = colour_by(ordered, column, palette())
         self.legend.setText(
             " ".join(
                 f'<span style="color:{colour}">●</span>&nbsp;{_plain(label)}'

@@ -124,6 +124,11 @@ class GenePanelWidget(Dock):
         self.strength.sliderReleased.connect(self._end_gesture)
         self.synthetic.setChecked(session.state.show_synthetic)
 
+    def restyle(self) -> None:
+        """Take the colours of napari's theme."""
+        super().restyle()
+        self.measurements.restyle()
+
     # --- asks ------------------------------------------------------------------
 
     def _set_metagene(self, name: str, z: float) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
 
-from napari_radiogen.plugin.styles import HANDLE
+from napari_radiogen.plugin.palette import palette
 
 Tool = Literal["", "lasso", "box"]
 
@@ -30,7 +30,7 @@ class OutlineViewBox(pg.ViewBox):
         super().__init__()
         self.tool: Tool = ""
         self._corners: list[tuple[float, float]] = []
-        self._curve = pg.PlotCurveItem(pen=pg.mkPen(HANDLE, width=1.5))
+        self._curve = pg.PlotCurveItem()
         self.addItem(self._curve, ignoreBounds=True)
 
     def set_tool(self, tool: Tool) -> None:
@@ -46,6 +46,7 @@ class OutlineViewBox(pg.ViewBox):
             super().mouseDragEvent(event, axis)
             return
         event.accept()
+        self._curve.setPen(pg.mkPen(palette().handle, width=1.5))
         if event.isStart():
             self._corners = [self._place(event.buttonDownPos())]
         self._corners.append(self._place(event.pos()))

@@ -9,7 +9,7 @@ from napari_radiogen.session.controller import Session
 from napari_radiogen.session.selection import LISTED, differences
 
 WIDTH = 172
-ROW_HEIGHT = 17
+ROW_HEIGHT = 21
 EFFECT_WIDTH = 54
 #: Names that the label holds, and that its tip holds.
 NAMED, NAMED_IN_TIP = 2, 40

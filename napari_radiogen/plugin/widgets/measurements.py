@@ -6,7 +6,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_radiogen.plugin.styles import MUTED, SYNTHETIC_COLOR
+from napari_radiogen.plugin.palette import palette
 from napari_radiogen.plugin.widgets.parts import set_cell, table
 
 #: Key of `SynthesisResult.measurements`, label, unit, scale, decimals.
@@ -48,6 +48,10 @@ class MeasurementTable(QWidget):
         self.snapshot = dict(self.now)
         self._show()
 
+    def restyle(self) -> None:
+        """Take the colours of napari's theme."""
+        self._show()
+
     def clear(self) -> None:
         """Forget values and snapshot."""
         self.now, self.snapshot = {}, {}
@@ -64,4 +68,5 @@ class MeasurementTable(QWidget):
             set_cell(self.table, line, 2, f"{change:+.{decimals}f}" if changed else "·")
             item = self.table.item(line, 2)
             if item is not None:
-                item.setForeground(QColor(SYNTHETIC_COLOR if changed else MUTED))
+                colours = palette()
+                item.setForeground(QColor(colours.synthetic if changed else colours.muted))

@@ -22,7 +22,7 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT
-from napari_radiogen.plugin.styles import ACCENT, HANDLE, MUTED, SYNTHETIC_COLOR, TEXT
+from napari_radiogen.plugin.palette import palette
 
 KEY_STEP = 0.1
 ROW_HEIGHT = 31
@@ -82,6 +82,7 @@ class MetageneList(QAbstractScrollArea):
         self._rows: list[MetageneRow] = []
         self._active = 0
         self._dragging = False
+        self.setObjectName("metagenes")
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -229,13 +230,17 @@ class MetageneList(QAbstractScrollArea):
         shown, track = self._rows[index], self.track(index)
         if index == self._active and self.hasFocus():
             painter.fillRect(
-                0, track.top() - 2, self.viewport().width(), ROW_HEIGHT, QColor("#303642")
+                0,
+                track.top() - 2,
+                self.viewport().width(),
+                ROW_HEIGHT,
+                QColor(palette().active_row),
             )
         base = track.bottom()
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor("#424c5c"))
+        painter.setBrush(QColor(palette().histogram))
         painter.drawPolygon(self._outline(shown, track).translated(track.left(), base))
-        painter.setPen(QPen(QColor("#56627a"), 1.5))
+        painter.setPen(QPen(QColor(palette().track), 1.5))
         painter.drawLine(QPointF(track.left(), base), QPointF(track.right(), base))
         self._paint_handle(painter, shown, track, base)
         self._paint_words(painter, shown, track)
@@ -245,12 +250,12 @@ class MetageneList(QAbstractScrollArea):
     ) -> None:
         x, home = self.x_of(shown.z, track), self.x_of(shown.start, track)
         if shown.edited:
-            painter.setPen(QPen(QColor(ACCENT), 2))
+            painter.setPen(QPen(QColor(palette().accent), 2))
             painter.drawLine(QPointF(home, base), QPointF(x, base))
-        painter.setPen(QPen(QColor(MUTED), 1))
+        painter.setPen(QPen(QColor(palette().muted), 1))
         painter.drawLine(QPointF(home, base - 4), QPointF(home, base + 3))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(SYNTHETIC_COLOR if shown.edited else HANDLE))
+        painter.setBrush(QColor(palette().synthetic if shown.edited else palette().handle))
         painter.drawEllipse(QPointF(x, base), 5, 5)
 
     def _paint_words(self, painter: QPainter, shown: MetageneRow, track: QRect) -> None:
@@ -265,10 +270,10 @@ class MetageneList(QAbstractScrollArea):
             (right, Qt.AlignmentFlag.AlignRight, f"{shown.z:+.1f}", f"{shown.percentile:.0f}%"),
         ):
             painter.setFont(bold)
-            painter.setPen(QColor(TEXT))
+            painter.setPen(QColor(palette().text))
             painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, top)
             painter.setFont(small)
-            painter.setPen(QColor(MUTED))
+            painter.setPen(QColor(palette().muted))
             painter.drawText(rect.translated(0, 12), side | Qt.AlignmentFlag.AlignVCenter, bottom)
 
     def _outline(self, shown: MetageneRow, track: QRect) -> QPolygonF:

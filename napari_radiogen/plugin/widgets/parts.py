@@ -19,7 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_radiogen.plugin.styles import STYLE_SHEET
+from napari_radiogen.plugin.palette import palette, theme_watch
+from napari_radiogen.plugin.styles import style_sheet
 
 Listening = list[tuple[Any, Callable[..., object]]]
 
@@ -31,12 +32,17 @@ class Dock(QWidget):
         super().__init__()
         self.setObjectName("radiogen")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(STYLE_SHEET)
+        self.setStyleSheet(style_sheet(palette()))
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(8, 8, 8, 6)
         self.column.setSpacing(4)
         self._listening: Listening = []
         self.destroyed.connect(partial(_stop_listening, self._listening))
+        self.listen(theme_watch().changed, self.restyle)
+
+    def restyle(self) -> None:
+        """Take the colours of napari's theme; painted parts repaint by themselves."""
+        self.setStyleSheet(style_sheet(palette()))
 
     def listen(self, signal: Any, slot: Callable[..., object]) -> None:
         """Connect a psygnal signal until this widget is destroyed.

@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.plugin.layers import axial_view
+from napari_radiogen.plugin.palette import palette
 from napari_radiogen.plugin.reslice import window_bytes
-from napari_radiogen.plugin.styles import FIELD, MUTED
 
 Array = npt.NDArray[Any]
 
@@ -87,10 +87,10 @@ class Triptych(QWidget):
         height = self.height() - TITLE_HEIGHT
         for i, title in enumerate(TITLES):
             place = QRectF(i * (width + GAP), 0, width, height)
-            painter.fillRect(place, QColor(FIELD))
+            painter.fillRect(place, QColor(palette().field))
             if i < len(self.images):
                 painter.drawImage(place, self.images[i], _middle(self.images[i], width / height))
-            painter.setPen(QColor(MUTED))
+            painter.setPen(QColor(palette().muted))
             words = QRectF(place.left(), height, width, TITLE_HEIGHT)
             painter.drawText(words, Qt.AlignmentFlag.AlignCenter, title)
         painter.end()
