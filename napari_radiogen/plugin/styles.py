@@ -15,11 +15,11 @@ CROSSHAIR_COLOR: Final = "#6cb2e0"
 GOOD: Final = "#4caf7d"
 UNUSUAL: Final = "#e0a33c"
 UNSEEN: Final = "#cf5656"
-GHOST_COLOR: Final = "#e8e8e8"
+GHOST_COLOR: Final = "#57d98a"
 
 
 def ghost_color(refused: bool) -> str:
-    """Return the colour of the ghost box: pale, or red where a nodule is refused."""
+    """Return the colour of the ghost box: green, or red where a nodule is refused."""
     return UNSEEN if refused else GHOST_COLOR
 
 

@@ -77,15 +77,23 @@ def open_mask(
     progress(0.6, "measuring")
     notes = list(found.warnings)
     nodules: list[Nodule] = []
+    parts: dict[str, int] = {}
     for layer in found.layers:
         for nodule in find_nodules(scan, layer):
-            nodules.append(_at_largest_part(nodule, layer, notes))
+            moved, count = _at_largest_part(nodule, layer)
+            nodules.append(moved)
+            if count > 1:
+                parts[found.names.get(nodule.label) or f"label {nodule.label}"] = count
+    if parts:
+        listed = ", ".join(f"{name} ({count})" for name, count in parts.items())
+        notes.append(f"in separate parts, measured together: {listed}")
     if len(found.layers) > 1:
         notes.append("segments overlap: the outlines show the one on top, the table each whole")
     nodules.sort(key=lambda n: n.label)
     measured = {n.label for n in nodules}
-    if nodules:
-        notes += [f"{name}: no voxel" for n, name in found.names.items() if n not in measured]
+    empty = [name for number, name in found.names.items() if number not in measured]
+    if nodules and empty:
+        notes.append(f"without a voxel: {', '.join(empty)}")
     return OpenedMask(
         _flat(found.layers, found.names),
         tuple(nodules),
@@ -143,20 +151,21 @@ def write_tumours(found: Segmentation, scan: CTVolume, scan_path: Path | None, p
         )
 
 
-def _at_largest_part(nodule: Nodule, layer: LabelVolume, notes: list[str]) -> Nodule:
-    """Move the centroid into the largest of several parts; the mean lies between them."""
+def _at_largest_part(nodule: Nodule, layer: LabelVolume) -> tuple[Nodule, int]:
+    """Move the centroid into the largest of several parts, and count these.
+
+    The mean of all lies between them.
+    """
     if nodule.bounding_box is None:
-        return nodule
+        return nodule, 1
     start, stop = nodule.bounding_box
     box = tuple(slice(a, b) for a, b in zip(start, stop, strict=True))
     parts, count = ndimage.label(layer.labels[box] == nodule.label, np.ones((3, 3, 3)))
     if count < 2:
-        return nodule
-    name = layer.names.get(nodule.label) or f"label {nodule.label}"
-    notes.append(f"{name}: {count} separate parts, measured together")
+        return nodule, 1
     largest = int(np.argmax(np.bincount(parts.ravel())[1:])) + 1
     x, y, z = layer.geometry.index_to_lps(np.argwhere(parts == largest).mean(axis=0) + start)
-    return replace(nodule, centroid_lps_mm=(float(x), float(y), float(z)))
+    return replace(nodule, centroid_lps_mm=(float(x), float(y), float(z))), int(count)
 
 
 def _flat(layers: tuple[LabelVolume, ...], names: dict[int, str]) -> LabelVolume:

@@ -1,5 +1,7 @@
 """Masks in the viewer: menu, drop, napari's own Open; names, table, notes, saving."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -8,6 +10,7 @@ from qtpy.QtTest import QTest
 
 from napari_radiogen.domain import LabelVolume
 from napari_radiogen.io.labels import read_labels, write_labels
+from napari_radiogen.io.mask_model import MaskReading
 from napari_radiogen.plugin.readers import get_reader
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 
@@ -79,6 +82,20 @@ def test_the_notes_of_a_mask_go_with_it(dock, ready, mask):
     assert dock.notice.text()
     ready.session.find_tumours()
     assert dock.notice.text() == ""
+
+
+def test_many_notices_leave_room_and_all_stand_in_the_tip(dock, ready, mask):
+    lines = tuple(f"fault {n} {'x' * 200}" for n in range(5))
+    layer = LabelVolume(
+        np.ones(ready.session.scan.geometry.shape, np.uint8), ready.session.scan.geometry
+    )
+    found = MaskReading("dicom-seg", (layer,), lines)
+    ready.session.engines = replace(ready.session.engines, read_mask=lambda path, on: found)
+    ready.session.open_mask(mask)
+    shown = dock.notice.text().splitlines()
+    assert [line[:7] for line in shown] == ["fault 0", "fault 1", "fault 2", "and 2 m"]
+    assert max(map(len, shown)) == 120
+    assert dock.notice.toolTip().splitlines() == list(lines)
 
 
 def test_a_dropped_mask_lands_on_the_scan(dock, ready, mask):

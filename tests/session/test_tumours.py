@@ -48,7 +48,7 @@ def test_a_mask_becomes_the_tumours_with_names_measurements_and_notes(session, t
     assert [segment_name(found, n) for n in found.nodules] == ["Label 1", "Label 3"]
     assert found.nodules[0].volume_mm3 == pytest.approx(125 * 8)
     assert found.nodules[1].volume_mm3 == pytest.approx((216 + 8) * 8)
-    assert any("2 separate parts" in line for line in notes_of(found))
+    assert "in separate parts, measured together: Label 3 (2)" in notes_of(found)
     middle = session.scan.geometry.index_to_lps((18.5, 18.5, 18.5))
     np.testing.assert_allclose(found.nodules[1].centroid_lps_mm, middle, atol=1e-6)
     assert found.model == "label image"
@@ -90,7 +90,7 @@ def test_overlapping_segments_are_measured_whole_and_shown_one_on_top(session):
     notes = notes_of(found)
     assert notes[0] == "a fault"
     assert any("overlap" in line for line in notes)
-    assert "Nothing: no voxel" in notes
+    assert "without a voxel: Nothing" in notes
 
 
 def test_another_scan_takes_the_mask_away(session, mask):

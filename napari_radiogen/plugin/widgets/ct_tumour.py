@@ -34,6 +34,8 @@ VOLUME_FILTER = "CT volumes (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files
 MASK_FILTER = "Masks (*.dcm *.xml *.nii *.nii.gz *.nrrd *.mha *.mhd);;All files (*)"
 SAVE_FILTER = "Tumours (*.dcm *.nii.gz *.nrrd *.mha)"
 NUMBER_WIDTH = 48
+#: Notices shown at once and the characters of each; the tip holds all.
+NOTICES, NOTICE_LENGTH = 3, 120
 #: Holds three lines of notices and three tumours, pixels.
 LEAST_HEIGHT = 336
 FIXED = QHeaderView.ResizeMode.Fixed
@@ -195,7 +197,11 @@ class CTTumourWidget(Dock):
         if display is not None and display.notice:
             notices.append(display.notice)
         notices += notes_of(self.session.tumours)
-        self.notice.setText("\n".join(line[:200] for line in notices))
+        shown = [_short(line) for line in notices[:NOTICES]]
+        if len(notices) > NOTICES:
+            shown.append(f"and {len(notices) - NOTICES} more: point here")
+        self.notice.setText("\n".join(shown))
+        self.notice.setToolTip("\n".join(notices))
         self.notice.setVisible(bool(notices))
 
     def _on_tumours(self, found: Segmentation | None) -> None:
@@ -248,3 +254,7 @@ class CTTumourWidget(Dock):
 def _cells(found: Segmentation | None, nodule: Nodule) -> tuple[str, str, str]:
     name = f"{nodule.label}" if found is None else segment_name(found, nodule)
     return name[:64], f"{nodule.long_axis_mm:.1f}", f"{nodule.mean_hu:+.0f}"
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= NOTICE_LENGTH else f"{line[: NOTICE_LENGTH - 1]}…"
