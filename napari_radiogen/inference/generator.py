@@ -62,9 +62,8 @@ class Generator:
         standard deviations of real nodules; zero where it was not measured.
     field_of_view_mm, size_px, hu_range
         Of the patches that the network was trained on.
-    gene_gain, noise_scale
-        Of metagenes and noise before they enter the network, chosen on
-        validation patients.
+    noise_scale
+        Of noise before it enters the network, chosen on validation patients.
     learned_permuted_genes
         True for a null model, whose genes were dealt to other subjects.
     training_digest
@@ -86,7 +85,6 @@ class Generator:
     size_px: int
     hu_range: tuple[float, float]
     network: Network
-    gene_gain: float = 1.0
     noise_scale: float = 1.0
     learned_permuted_genes: bool = False
     training_digest: str = ""
@@ -119,7 +117,7 @@ class Generator:
 
     def _encode(self, metagenes: npt.NDArray[Any]) -> Tensor:
         told = torch.from_numpy(np.ascontiguousarray(metagenes, dtype=np.float32))
-        return self.network.encode(self.gene_gain * told)
+        return self.network.encode(told)
 
     def generate(
         self,
@@ -252,9 +250,8 @@ def _assemble(model: LoadedModel) -> Generator:
     scores = tensors["subjects.metagenes"].float().numpy()
     if scores.shape != (len(subjects), len(metagenes.names)):
         raise ModelError("its subjects and their metagenes do not fit", subject=model.name)
-    gain = float(about["use"]["gene_gain"])
     with torch.inference_mode():
-        codes = network.encode(gain * torch.from_numpy(scores)).numpy()
+        codes = network.encode(torch.from_numpy(scores)).numpy()
     maps = {k[4:]: t.float().numpy() for k, t in tensors.items() if k.startswith("map.")}
     return Generator(
         **facts,
@@ -265,7 +262,6 @@ def _assemble(model: LoadedModel) -> Generator:
         codes=GeneCodeTable(tuple(s.subject_id for s in subjects), codes, maps),
         effects=_effects(tensors, len(metagenes.names), model.name),
         network=network,
-        gene_gain=gain,
         noise_scale=float(about["use"]["noise_scale"]),
         learned_permuted_genes=about["config"]["permute"] is not None,
         training_digest=training_digest(about),

@@ -27,7 +27,7 @@ class GeneJudge(Judge):
 
     @torch.no_grad()
     def scores(  # type: ignore[override]
-        self, generator: AnyGenerator, gene_gain: float = 1.0, noise_scale: float = 1.0
+        self, generator: AnyGenerator, noise_scale: float = 1.0
     ) -> dict[str, float]:
         """Return each attribute's rank correlation, averaged over draws, and their mean z."""
         count = len(self.data.subject_ids)
@@ -35,7 +35,7 @@ class GeneJudge(Judge):
         for draw in range(VALIDATION_DRAWS):
             rng = torch.Generator().manual_seed(draw)
             rows = torch.randint(len(self.data.backgrounds), (count,), generator=rng)
-            out = self._paint(generator, rows, rng, gene_gain, noise_scale)
+            out = self._paint(generator, rows, rng, noise_scale)
             measured.append(self._measure(out.image.cpu(), out.mask_logits.cpu()))
         return self._summary(measured)
 
@@ -52,12 +52,11 @@ class GeneJudge(Judge):
         generator: AnyGenerator,
         rows: torch.Tensor,
         rng: torch.Generator,
-        gene_gain: float = 1.0,
         noise_scale: float = 1.0,
     ) -> Painting:
         device = next(generator.parameters()).device
         noise = torch.randn(len(rows), generator.config.noise_size, generator=rng)
-        genes = gene_gain * self.data.metagenes[: len(rows)]
+        genes = self.data.metagenes[: len(rows)]
         background = self.data.backgrounds[rows].to(device)
         return generator(  # type: ignore[no-any-return]
             background, genes.to(device), noise_scale * noise.to(device)

@@ -23,8 +23,7 @@ from napari_radiogen.trainers.slices import SliceSet
 VALIDATION_DRAWS = 8
 #: Validation subjects on an image sheet.
 SHEET_TILES = 12
-#: Gains on metagene z-scores and scales of noise that are tried after training.
-GENE_GAINS = (1.0, 1.15, 1.3, 1.45, 1.6)
+#: Scales of noise that are tried after training.
 NOISE_SCALES = (1.0, 0.5)
 #: Each metagene is turned by this much to either side, on this many backgrounds.
 EFFECT_Z, EFFECT_BACKGROUNDS = 1.5, 4
@@ -37,7 +36,7 @@ SCORES_ALIKE = 0.02
 class TrainedGenerator:
     """The generator of the best validation score, and how it got there.
 
-    ``gene_gain`` and ``noise_scale`` are how it is to be used: see
+    ``noise_scale`` is how it is to be used: see
     :func:`choose_use`. ``effects`` (K, A) says what each metagene does: see
     :meth:`Judge.effects`. ``first_process`` is the one that writes.
     """
@@ -46,29 +45,20 @@ class TrainedGenerator:
     step: int
     validation: dict[str, float]
     minutes: float
-    gene_gain: float = 1.0
     noise_scale: float = 1.0
     effects: npt.NDArray[np.float32] | None = None
     first_process: bool = True
 
 
 def choose_use(trained: TrainedGenerator, judge: Judge) -> TrainedGenerator:
-    """Choose gene gain and noise scale on validation patients.
+    """Choose the noise scale on validation patients.
 
-    A generator that minimises an error answers with less spread than the
-    truth has; a gain on the metagenes gives the spread back. Of settings that
-    score alike the one with the quietest noise is taken, which leaves most of
-    the image to the genes. As for checkpoints, only the generator's own masks
+    Of scales that score alike the quietest is taken, which leaves most of the
+    image to the genes. As for checkpoints, only the generator's own masks
     judge.
     """
     tried = [
-        replace(
-            trained,
-            validation=judge.scores(trained.generator, gain, scale),
-            gene_gain=gain,
-            noise_scale=scale,
-        )
-        for gain in GENE_GAINS
+        replace(trained, validation=judge.scores(trained.generator, scale), noise_scale=scale)
         for scale in NOISE_SCALES
     ]
     highest = max(t.validation["score"] for t in tried)
@@ -95,13 +85,11 @@ class Judge:
         }
 
     @torch.no_grad()
-    def scores(
-        self, generator: Generator, gene_gain: float = 1.0, noise_scale: float = 1.0
-    ) -> dict[str, float]:
+    def scores(self, generator: Generator, noise_scale: float = 1.0) -> dict[str, float]:
         """Return each attribute's rank correlation, averaged over draws, and their mean z."""
         device = next(generator.parameters()).device
         count = len(self.data.subject_ids)
-        code = generator.encode(gene_gain * self.data.metagenes.to(device))
+        code = generator.encode(self.data.metagenes.to(device))
         measured = []
         for draw in range(VALIDATION_DRAWS):
             rng = torch.Generator().manual_seed(draw)
@@ -146,7 +134,7 @@ class Judge:
         device = next(generator.parameters()).device
         count = self.data.metagenes.shape[1]
         turned = torch.cat((torch.eye(count), -torch.eye(count))) * EFFECT_Z
-        code = generator.encode(trained.gene_gain * turned.to(device))
+        code = generator.encode(turned.to(device))
         dz = torch.zeros(len(turned), device=device)
         total: dict[str, list[npt.NDArray[Any]]] = {a: [] for a in ATTRIBUTES}
         for draw in range(EFFECT_BACKGROUNDS):

@@ -78,7 +78,7 @@ def code_maps(
         The maps as tensors of a model file, and why others could not be made.
     """
     with torch.no_grad():
-        codes = trained.generator.encode(torch.from_numpy(trained.gene_gain * scores)).numpy()
+        codes = trained.generator.encode(torch.from_numpy(scores)).numpy()
     maps: dict[str, torch.Tensor] = {}
     failed: dict[str, str] = {}
     for name, project in (("t-SNE", tsne), ("UMAP", umap), ("PCA", pca)):
@@ -119,7 +119,7 @@ def describe(
             }
             for s in store.subjects
         ],
-        "use": {"gene_gain": trained.gene_gain, "noise_scale": trained.noise_scale},
+        "use": {"noise_scale": trained.noise_scale},
         "training": {
             "steps": trained.step,
             "minutes": round(trained.minutes, 1),
@@ -161,8 +161,7 @@ def card(about: dict[str, Any], source: str) -> str:
         f"{training['environment']['threads']} thread(s), torch "
         f"{training['environment']['torch']}.",
         f"- Chosen on validation patients (Spearman): {validation}.",
-        f"- Used with metagenes times {about['use']['gene_gain']} and noise times "
-        f"{about['use']['noise_scale']}, chosen there too.",
+        f"- Used with noise times {about['use']['noise_scale']}, chosen there too.",
     ]
     for name, reason in about.get("maps_missing", {}).items():
         lines.append(f"- The map {name} could not be made ({reason}).")

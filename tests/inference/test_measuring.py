@@ -60,7 +60,7 @@ def test_turns_average_a_network_s_leaning_away_and_come_back_in_place(size) -> 
 def test_other_pixels_are_resampled_and_come_back(measuring, pixel_mm) -> None:
     masks = measuring.masks(_discs(50, 8), pixel_mm)
     assert masks.shape == (2, 50, 50)
-    assert masks[0].sum() == pytest.approx(np.pi * 64, rel=0.15)
+    assert masks[0].sum() == pytest.approx(np.pi * 64, rel=0.2)
 
 
 def test_wrong_calls_are_refused(measuring) -> None:

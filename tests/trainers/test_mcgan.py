@@ -192,16 +192,15 @@ class _FixedJudge:
     def __init__(self, table):
         self.table = table
 
-    def scores(self, generator, gene_gain=1.0, noise_scale=1.0):
-        return {"score": self.table.get((gene_gain, noise_scale), 0.0)}
+    def scores(self, generator, noise_scale=1.0):
+        return {"score": self.table.get(noise_scale, 0.0)}
 
 
-def test_the_best_setting_is_taken_and_of_equals_the_quietest():
+def test_the_best_noise_is_taken_and_of_equals_the_quietest():
     trained = TrainedGenerator(None, 5, {"score": 0.3}, 1.0)
-    clear = choose_use(trained, _FixedJudge({(1.3, 1.0): 0.9, (1.0, 0.5): 0.5}))
-    assert (clear.gene_gain, clear.noise_scale) == (1.3, 1.0)
-    alike = choose_use(trained, _FixedJudge({(1.3, 1.0): 0.9, (1.15, 0.5): 0.89}))
-    assert (alike.gene_gain, alike.noise_scale) == (1.15, 0.5)
+    assert choose_use(trained, _FixedJudge({1.0: 0.9, 0.5: 0.5})).noise_scale == 1.0
+    alike = choose_use(trained, _FixedJudge({1.0: 0.9, 0.5: 0.89}))
+    assert alike.noise_scale == 0.5
     assert alike.validation == {"score": 0.89}
 
 
@@ -229,10 +228,10 @@ def test_effects_say_what_a_metagene_does(cohort):
     scores = fit_cohort_metagenes(store, 10).transform(store.expression.values)
     judge = Judge(slice_set(store, "validation", scores), store)
     painter = _Painter(MCGANTraining.model_validate(TINY).network)
-    effects = judge.effects(TrainedGenerator(painter, 1, {}, 1.0, gene_gain=2.0))
+    effects = judge.effects(TrainedGenerator(painter, 1, {}, 1.0))
     assert effects.shape == (10, 3)
-    # One unit is two of the painter's, 2 px of radius: 2 x 2 x 0.75 mm of diameter.
-    assert effects[0, 0] * judge.spread["diameter"] == pytest.approx(3.0, rel=0.05)
+    # One unit is a pixel of radius: 2 x 0.75 mm of diameter.
+    assert effects[0, 0] * judge.spread["diameter"] == pytest.approx(1.5, rel=0.05)
     assert effects[1, 1] > 0
     assert abs(effects[1, 0]) < 1e-6
     assert np.abs(effects[2:]).max() < 1e-6
