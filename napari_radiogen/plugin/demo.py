@@ -46,7 +46,7 @@ class Demo:
         """Open a scan, the phantom patient without a path; models that failed get a second try."""
         if self.session.generator is None and not self.session.is_busy("models"):
             self.session.load_models()
-        self._led = False
+        self._led, self._first_site = False, None
         if scan is not None:
             self.session.open_path(scan)
             return
@@ -78,16 +78,18 @@ class Demo:
         self._led = True
         if session.generator is not None:
             session.choose_subject(demo_subject(session.generator.subjects))
+        self._place(None)
+        self._first_site = session.state.site
         if session.segmenter is not None:
             session.find_tumours()
-        self._place(None)
 
     def _align(self, found: object) -> None:
-        """Bring the nodule to the tumour's height, unless the person moved it."""
+        """Bring the nodule to the first tumour's height, once, unless the person moved it."""
         tumours = self.session.tumours
-        if found is None or tumours is None or not tumours.nodules:
+        if found is None or tumours is None or not tumours.nodules or self._first_site is None:
             return
-        if self.session.state.site == self._first_site:
+        first, self._first_site = self._first_site, None
+        if self.session.state.site == first:
             self._place(tumours.nodules[0].centroid_lps_mm)
 
     def _place(self, near: tuple[float, float, float] | None) -> None:
@@ -95,7 +97,6 @@ class Demo:
         point = None if lung is None else left_lung_site(lung, near)
         if point is not None:
             self.session.place(point, record=False)
-            self._first_site = self.session.state.site
             self.workbench.presenter.go_to(point)
 
 

@@ -5,9 +5,11 @@ from napari_radiogen import cli
 from napari_radiogen.cli import demo as command
 from napari_radiogen.domain import LabelVolume, Subject, VolumeGeometry
 from napari_radiogen.errors import InputError
-from napari_radiogen.plugin.demo import demo_subject
+from napari_radiogen.io.labels import write_labels
+from napari_radiogen.plugin.demo import Demo, demo_subject
 from napari_radiogen.plugin.site import left_lung_site
 from napari_radiogen.plugin.widgets.triptych import central_slices, difference_rgb
+from tests.session.fakes import make_scan
 
 
 def lungs() -> LabelVolume:
@@ -26,6 +28,30 @@ def test_the_first_place_is_deep_in_the_left_lung_at_the_tumours_height():
     assert lung.labels[tuple(index)] == 1
     around = lung.labels[tuple(slice(i - 4, i + 5) for i in index)]
     assert around.all()
+
+
+def test_the_demo_places_by_its_own_search_and_leaves_later_masks_alone(bench, tmp_path):
+    demo = Demo(bench)
+    demo.start(tmp_path)
+    session = bench.session
+    site = session.state.site
+    assert site is not None
+    assert session.tumours is not None
+    labels = np.zeros(session.scan.geometry.shape, np.uint8)
+    labels[4:8, 10:14, 10:14] = 1
+    path = tmp_path / "mask.nii.gz"
+    write_labels(LabelVolume(labels, session.scan.geometry), path)
+    session.open_mask(path)
+    assert session.tumours.model == "label image"
+    assert session.state.site == site
+
+
+def test_a_mask_on_a_scan_without_a_nodule_places_none(bench, tmp_path):
+    bench.demo = Demo(bench)
+    bench.demo._led = True
+    bench.session.open_scan(make_scan())
+    bench.session.find_tumours()
+    assert bench.session.state.site is None
 
 
 def test_no_lung_no_place():
