@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, cast, get_args
+from typing import Annotated
 
 import typer
 
-from napari_radiogen.domain import Scale as ExpressionScale
+from napari_radiogen.cli.tables import ScaleOption
 
 Seed = Annotated[int, typer.Option(help="Same seed, same content; 0 is the shipped model's.")]
 Out = Annotated[Path, typer.Option(help="Cohort folder to make.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
-Scale = Annotated[
-    str | None, typer.Option(help="Of the expression values, where the table leaves it open.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -74,7 +71,7 @@ def build(
         Path | None, typer.Option(help="Instead: CSV of patient_id, ct, mask, clinical columns.")
     ] = None,
     clinical: Annotated[Path | None, typer.Option(help="CSV of one row a patient.")] = None,
-    scale: Scale = None,
+    scale: ScaleOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Of split and backgrounds.")] = 0,
     field_of_view: Annotated[float, typer.Option(min=20, max=200, help="Of a patch, mm.")] = 60.0,
     workers: Annotated[
@@ -96,7 +93,7 @@ def build(
         masks=masks,
         manifest=manifest,
         clinical=clinical,
-        scale=_scale(scale),
+        scale=scale.value if scale else None,
     )
     with progress("Building") as tell:
         report = build_cohort(
@@ -127,7 +124,7 @@ def surrogate(
     sizes: Annotated[
         Path | None, typer.Option(help="CSV with diameter_mm or a volume, where known.")
     ] = None,
-    scale: Scale = None,
+    scale: ScaleOption = None,
     nodules_a_patient: Annotated[int, typer.Option(min=1, help="At most.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of splits.")] = 0,
     as_json: AsJson = False,
@@ -137,7 +134,7 @@ def surrogate(
     from napari_radiogen.cohorts.matching import MatchConfig
     from napari_radiogen.cohorts.surrogate import SurrogateSources, surrogate_cohort
 
-    sources = SurrogateSources(genes, semantics, nodules, sizes, _scale(scale))
+    sources = SurrogateSources(genes, semantics, nodules, sizes, scale.value if scale else None)
     config = MatchConfig(seed=seed, nodules_a_patient=nodules_a_patient)
     with progress("Matching") as tell:
         report = surrogate_cohort(sources, out, config, progress=tell)
@@ -180,10 +177,3 @@ def _left_out(patient: str, reason: str) -> None:
 def _counts(subjects: int, patients: int, split: dict[str, int]) -> str:
     parts = ", ".join(f"{count} {name}" for name, count in split.items())
     return f"{subjects} subjects of {patients} patients: {parts}"
-
-
-def _scale(name: str | None) -> ExpressionScale | None:
-    known = get_args(ExpressionScale)
-    if name is not None and name not in known:
-        raise typer.BadParameter(f"--scale is one of {', '.join(known)}")
-    return cast("ExpressionScale | None", name)

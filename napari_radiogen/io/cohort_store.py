@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,9 @@ from napari_radiogen.io.cohort_tables import (
     parse_slices,
     parse_subjects,
 )
+
+#: What zarr and its codecs raise on damaged files.
+_DAMAGED = (LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 __all__ = [
     "CohortContent",
@@ -158,22 +162,33 @@ def open_cohort(path: Path, *, verify: bool = True) -> CohortStore:
     manifest = _read_manifest(path)
     tables = {name: _read_text(path, name) for name in TABLES}
     truth = _read_json(path, "truth.json") if (path / "truth.json").is_file() else None
-    subjects = parse_subjects(tables)
-    store = CohortStore(
-        path=path,
-        manifest=manifest,
-        subjects=subjects,
-        expression=parse_expression(tables["expression.csv"], manifest["expression_scale"], path),
-        slices=parse_slices(tables["slices.csv"], path),
-        truth=truth,
-    )
-    if store.expression.patient_ids != tuple(s.subject_id for s in subjects):
+    store = _parse(path, manifest, tables, truth)
+    if store.expression.patient_ids != tuple(s.subject_id for s in store.subjects):
         raise CohortError("expression and subjects list different subjects", subject=path)
     _ = store.split
-    check_homes(subjects, store.slices, path)
+    check_homes(store.subjects, store.slices, path)
     if verify and content_digest(tables, store.arrays(), truth) != store.digest:
         raise CohortError("content does not match its digest: it was altered", subject=path)
     return store
+
+
+def _parse(
+    path: Path, manifest: dict[str, Any], tables: dict[str, str], truth: dict[str, Any] | None
+) -> CohortStore:
+    try:
+        return CohortStore(
+            path=path,
+            manifest=manifest,
+            subjects=parse_subjects(tables),
+            expression=parse_expression(
+                tables["expression.csv"], manifest["expression_scale"], path
+            ),
+            slices=parse_slices(tables["slices.csv"], path),
+            truth=truth,
+        )
+    except (LookupError, TypeError, ValueError, csv.Error) as error:
+        kind = type(error).__name__
+        raise CohortError(f"its tables do not hold together ({kind})", path) from error
 
 
 def _read_text(path: Path, name: str) -> str:
@@ -201,6 +216,18 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     manifest = _read_json(path, "cohort.json")
     if manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
         raise CohortError(f"expected format {FORMAT} version {VERSION}", subject=path)
+    low_high = manifest.get("hu_range")
+    numbers = [manifest.get("field_of_view_mm"), manifest.get("size_px")]
+    numbers += low_high if isinstance(low_high, list) and len(low_high) == 2 else [None]
+    texts = [manifest.get(key) for key in ("name", "digest", "kind", "expression_scale")]
+    if not (
+        all(isinstance(n, int | float) for n in numbers)
+        and all(isinstance(t, str) for t in texts)
+        and isinstance(manifest.get("provenance"), dict)
+        and manifest["kind"] in get_args(CohortKind)
+        and all(isinstance(n, int | float) and n > 0 for n in numbers[:2])
+    ):
+        raise CohortError("cohort.json lacks a field, or one is of the wrong kind", subject=path)
     return manifest
 
 
@@ -209,9 +236,18 @@ def _read_array(path: Path, name: str, rows: int, size: int) -> npt.NDArray[Any]
         stored = zarr.open_group(path / "patches.zarr", mode="r")[name]
     except (KeyError, FileNotFoundError) as error:
         raise CohortError(f"incomplete cohort: patches.zarr/{name} is missing", path) from error
+    except _DAMAGED as error:
+        raise CohortError(
+            f"patches.zarr/{name} is damaged ({type(error).__name__})", path
+        ) from error
     if not isinstance(stored, zarr.Array) or stored.shape != (rows, size, size):
         raise CohortError(f"patches.zarr/{name} does not fit slices.csv", subject=path)
     expected = {**ARRAYS, **REGION_ARRAYS}[name]
     if stored.dtype != expected:
         raise CohortError(f"patches.zarr/{name} is {stored.dtype}, not {expected}", path)
-    return np.asarray(stored[:])
+    try:
+        return np.asarray(stored[:])
+    except _DAMAGED as error:
+        raise CohortError(
+            f"patches.zarr/{name} is damaged ({type(error).__name__})", path
+        ) from error

@@ -90,3 +90,36 @@ def test_a_leaking_cohort_is_not_written(content: CohortContent, tmp_path: Path)
     with pytest.raises(CohortError, match="patient P0"):
         write_cohort(tmp_path / "out", replace(content, slices=slices))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("slices.csv", "S1,P1", "S1"),
+        ("slices.csv", "0.0", "much"),
+        ("attributes.csv", "S1,9", "S1,wide"),
+        ("attributes.csv", "subject_id", "person"),
+        ("expression.csv", "S1,", "S1,2,"),
+        ("subjects.csv", "split", "part"),
+        ("cohort.json", '"size_px": 8', '"size_px": "eight"'),
+        ("cohort.json", '"digest"', '"digets"'),
+        ("cohort.json", '"kind": "phantom"', '"kind": "other"'),
+    ],
+)
+def test_damaged_tables_are_one_line_even_unverified(
+    cohort: Path, name: str, old: str, new: str
+) -> None:
+    text = (cohort / name).read_text()
+    assert old in text
+    (cohort / name).write_text(text.replace(old, new, 1))
+    with pytest.raises(CohortError) as refused:
+        open_cohort(cohort, verify=False)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_damaged_array_is_one_line(cohort: Path) -> None:
+    for chunk in (cohort / "patches.zarr" / "image" / "c").rglob("*"):
+        if chunk.is_file():
+            chunk.write_bytes(b"no such stream")
+    with pytest.raises(CohortError, match="damaged"):
+        _ = open_cohort(cohort, verify=False).image
