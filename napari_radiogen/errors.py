@@ -27,6 +27,10 @@ class InputError(RadiogenError):
     """A file or folder that cannot be read as what it claims to be."""
 
 
+class SeveralSeriesError(InputError):
+    """A folder with several CT series, one of which must be chosen."""
+
+
 class GeometryError(RadiogenError):
     """Positions, spacings or directions that do not fit together."""
 

@@ -15,7 +15,7 @@ from pydicom.uid import UID_dictionary
 
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, VolumeGeometry
-from napari_radiogen.errors import GeometryError, InputError
+from napari_radiogen.errors import GeometryError, InputError, SeveralSeriesError
 from napari_radiogen.io.dicom_frames import Frame, frames_of, whole_number
 from napari_radiogen.io.dicom_headers import (
     DicomFile,
@@ -60,7 +60,7 @@ def choose_series(scan: DicomScan, uid: str | None = None) -> DicomSeries:
         raise InputError(f"no series {plain_text(uid)} here: {_listing(scan.series)}", scan.path)
     ct = [series for series in scan.series if series.is_ct]
     if len(ct) > 1:
-        raise InputError(
+        raise SeveralSeriesError(
             f"{len(ct)} CT series; choose one by --series or its folder: {_listing(ct)}", scan.path
         )
     return ct[0] if ct else scan.series[0]

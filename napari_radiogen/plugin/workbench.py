@@ -19,11 +19,14 @@ from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.pointer import Pointer
 from napari_radiogen.plugin.presenter import Presenter
 from napari_radiogen.plugin.qt_jobs import QtRunner
+from napari_radiogen.plugin.widgets.series_chooser import SeriesChooser
 from napari_radiogen.plugin.window import embed_planes, main_window, unwrapped
 from napari_radiogen.session.controller import Session
 
 if TYPE_CHECKING:
     from napari import Viewer
+
+    from napari_radiogen.io.series_choice import SeriesChoice
 
 
 class Workbench(QObject):
@@ -38,6 +41,8 @@ class Workbench(QObject):
         self.pointer = Pointer(viewer, self.presenter)
         self.planes.point_chosen.connect(self.presenter.go_to)
         self.session.failed.connect(self._say)
+        self.session.series_offered.connect(self._offer_series)
+        self.chooser: SeriesChooser | None = None
         embed_planes(viewer, self.planes)
         self.demo: object = None
         self.shortcuts = self._bind_keys()
@@ -77,6 +82,12 @@ class Workbench(QObject):
             self.session.open_path(path)
         else:
             self.session.open_mask(path)
+
+    def _offer_series(self, folder: Path, choices: tuple[SeriesChoice, ...]) -> None:
+        """Ask which of several CT series to open; the window stays usable."""
+        self.chooser = SeriesChooser(choices, main_window(self.viewer))
+        self.chooser.chosen.connect(lambda uid: self.session.open_path(folder, uid))
+        self.chooser.open()
 
     def _say(self, line: str) -> None:
         show_warning(line[:300])

@@ -6,17 +6,22 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT, SEED_LIMIT
 from napari_radiogen.domain import CTVolume, Point
+from napari_radiogen.errors import SeveralSeriesError
 from napari_radiogen.session import exports, tumours
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
 from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK, Reactions
+
+if TYPE_CHECKING:
+    from napari_radiogen.io.series_choice import SeriesChoice
 
 
 class Session(Reactions):
@@ -58,14 +63,26 @@ class Session(Reactions):
     def open_path(self, path: str | Path, series_uid: str | None = None) -> None:
         """Read a DICOM folder or a volume file, then open it.
 
-        A folder with several series needs the UID of one.
+        Of a folder with several CT series, ``series_offered`` tells which
+        there are, unless the UID of one is given.
         """
         source = Path(path)
-        self.work.start(
-            "scan",
-            lambda ctx: self.engines.read_ct(source, series_uid),
-            lambda ct: self._open(ct, source),
-        )
+
+        def work(ctx: JobContext) -> CTVolume | tuple[SeriesChoice, ...]:
+            try:
+                return self.engines.read_ct(source, series_uid)
+            except SeveralSeriesError:
+                if not len(self.series_offered):
+                    raise
+                return self.engines.ct_choices(source)
+
+        def done(found: CTVolume | tuple[SeriesChoice, ...]) -> None:
+            if isinstance(found, tuple):
+                self.series_offered.emit(source, found)
+            else:
+                self._open(found, source)
+
+        self.work.start("scan", work, done)
 
     def open_scan(self, ct: CTVolume) -> None:
         """Open a scan that is read already, and outline its lung."""

@@ -40,6 +40,8 @@ class SessionFacts:
     """
 
     scan_changed = Signal(object)
+    #: A folder and the CT series in it, one of which is to be chosen.
+    series_offered = Signal(object, object)
     lung_changed = Signal(object)
     tumours_changed = Signal(object)
     models_changed = Signal()

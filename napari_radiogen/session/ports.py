@@ -23,6 +23,7 @@ from napari_radiogen.domain import (
 
 if TYPE_CHECKING:
     from napari_radiogen.io.mask_model import MaskReading
+    from napari_radiogen.io.series_choice import SeriesChoice
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -132,6 +133,12 @@ def _read_ct(path: Path, series_uid: str | None = None) -> CTVolume:
     return read_ct(path, series_uid)
 
 
+def _ct_choices(path: Path) -> tuple[SeriesChoice, ...]:
+    from napari_radiogen.io.series_choice import ct_choices
+
+    return ct_choices(path)
+
+
 def _read_mask(path: Path, on: CTVolume) -> MaskReading:
     from napari_radiogen.io.masks import read_mask
 
@@ -204,6 +211,7 @@ class Engines:
     """
 
     read_ct: Callable[[Path, str | None], CTVolume] = _read_ct
+    ct_choices: Callable[[Path], tuple[SeriesChoice, ...]] = _ct_choices
     read_mask: Callable[[Path, CTVolume], MaskReading] = _read_mask
     is_mask: Callable[[Path], bool] = _is_mask
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT, UNDO_LIMIT
-from napari_radiogen.errors import InputError, ModelError, SynthesisError
+from napari_radiogen.errors import InputError, ModelError, SeveralSeriesError, SynthesisError
 from napari_radiogen.session import Session
 from tests.session.conftest import Recorder
 from tests.session.fakes import (
@@ -387,3 +387,13 @@ def test_find_tumours_reports_progress(session):
     session.find_tumours()
     assert seen == [("tumours", 0.5, "half")]
     assert isinstance(session.segmenter, FakeSegmenter)
+
+
+def test_without_anybody_to_ask_several_series_are_one_line():
+    def read(path, uid):
+        raise SeveralSeriesError("2 CT series; choose one", path)
+
+    session = Session(engines=make_engines(read_ct=read))
+    told = Recorder(session)
+    session.open_path("study")
+    assert told.failed == ["study: 2 CT series; choose one"]
