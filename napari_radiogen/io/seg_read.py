@@ -187,7 +187,7 @@ def _segment_numbers(
 ) -> list[int]:
     common = _number_in(shared)
     found = [_number_in(group) or common for group in groups]
-    if common is not None:
+    if common is not None and len(names) > 1:
         notes.append("the segment number stands once in the shared groups: taken for all frames")
     if None in found and len(names) == 1:
         notes.append("frames name no segment: the only one is taken")

@@ -139,7 +139,6 @@ def _no_number(header: Dataset) -> None:
     ("change", "told"),
     [
         (_references_twice, "referenced more than once"),
-        (_number_in_shared, "shared groups"),
         (_no_number, "the only one is taken"),
     ],
 )
@@ -150,6 +149,16 @@ def test_objects_of_the_collection_are_read_with_the_reason(
     found = read_mask(write_foreign_seg(folder, tmp_path / "s.dcm", pixels, change=change), ct)
     np.testing.assert_array_equal(found.sole_layer.labels, pixels)
     assert any(told in warning for warning in found.warnings)
+
+
+def test_one_segment_named_in_the_shared_groups_needs_no_warning(
+    folder, ct, tmp_path: Path
+) -> None:
+    pixels = (two_parts() == 1).astype(np.uint8)
+    file = write_foreign_seg(folder, tmp_path / "s.dcm", pixels, change=_number_in_shared)
+    found = read_mask(file, ct)
+    np.testing.assert_array_equal(found.sole_layer.labels, pixels)
+    assert found.warnings == ()
 
 
 def _no_number_of_several(header: Dataset) -> None:

@@ -51,7 +51,7 @@ def test_long_text_is_cut_and_a_problem_stands_in_its_place(qtbot):
     long = SeriesChoice("1", "CT", "x" * 300, 5, (1.0, 0.5, 0.5))
     assert len(cells(long)[2]) == 60
     broken = SeriesChoice("2", "CT", "thorax", 4, problem="a gap of 2 slices")
-    assert cells(broken)[2:] == ("a gap of 2 slices", "4", "-")
+    assert cells(broken)[2:] == ("thorax · a gap of 2 slices", "4", "-")
     chooser = SeriesChooser((broken,))
     qtbot.addWidget(chooser)
     assert chooser.table.item(0, 2).toolTip() == "a gap of 2 slices"

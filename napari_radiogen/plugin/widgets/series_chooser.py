@@ -106,7 +106,8 @@ class SeriesChooser(QDialog):
 
 def cells(choice: SeriesChoice) -> tuple[str, ...]:
     """Return the texts of a row; a series that cannot be read says why."""
-    text = choice.problem or choice.description or "no description"
+    text = " · ".join(part for part in (choice.description, choice.problem) if part)
+    text = text or "no description"
     shown = text if len(text) <= SHOWN_TEXT else f"{text[: SHOWN_TEXT - 1]}…"
     spacing = (
         "-" if choice.spacing_mm is None else " x ".join(f"{n:.2f}" for n in choice.spacing_mm)
