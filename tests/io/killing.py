@@ -77,7 +77,7 @@ def kill_while_making_a_cohort(folder: Path, kills: int, rng: random.Random) -> 
         process = _context().Process(
             target=_write_cohort, args=(str(target), str(ready)), daemon=True
         )
-        _kill(process, ready.exists, rng, longest_s=0.6)
+        _kill(process, ready.exists, rng, longest_s=0.15)
         found.append(is_whole_cohort(target))
     return found
 
