@@ -16,6 +16,7 @@ from napari_radiogen.constants import ATTRIBUTES, BLEND_CORE_MM, BLEND_REACH_MM
 from napari_radiogen.domain import GeneCodeTable, Metagenes, Subject
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit
+from napari_radiogen.inference.closing import rounded
 from napari_radiogen.inference.descriptions import patch_facts, scale_of, training_digest
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
 from napari_radiogen.models.checkpoint import load_strictly
@@ -64,6 +65,10 @@ class Generator:
         Of the patches that the network was trained on.
     noise_scale
         Of noise before it enters the network, chosen on validation patients.
+    closing_radii
+        Offset at which the network closes a nodule, in radii of its central
+        slice, measured on validation patients: see `rounded`. None gives the
+        network offsets as they are.
     learned_permuted_genes
         True for a null model, whose genes were dealt to other subjects.
     training_digest
@@ -86,6 +91,7 @@ class Generator:
     hu_range: tuple[float, float]
     network: Network
     noise_scale: float = 1.0
+    closing_radii: float | None = None
     learned_permuted_genes: bool = False
     training_digest: str = ""
 
@@ -155,9 +161,9 @@ class Generator:
         unit = turned(hu_to_unit(backgrounds_hu, self.hu_range), turns)
         with torch.inference_mode():
             code = self._encode(metagenes)
-            dz = torch.from_numpy(np.asarray(dz_mm, dtype=np.float32))
-            seen = torch.from_numpy(unit)[:, None]
-            out = self.network(seen, code, dz, self._noise(noise))
+            seen, drawn = torch.from_numpy(unit)[:, None], self._noise(noise)
+            dz = self._offsets(np.asarray(dz_mm, dtype=np.float32), seen, code, drawn)
+            out = self.network(seen, code, dz, drawn)
             mask = turned_back(torch.sigmoid(out.mask_logits)[:, 0].numpy(), turns)
             added = turned_back((out.image - seen)[:, 0].numpy(), turns)
             weight = turned_back(out.weight[:, 0].numpy(), turns)
@@ -167,6 +173,16 @@ class Generator:
         window = np.stack([blend_window(m > 0.5, (self.pixel_mm,) * 2) for m in mask])
         composed = np.asarray(backgrounds_hu + window * change, dtype=np.float32)
         return RawNodules(raw, mask, weight, composed)
+
+    def _offsets(self, dz_mm: FloatArray, seen: Tensor, code: Tensor, noise: Noise) -> Tensor:
+        """Return the offsets (B,) that the network is given."""
+        given = torch.from_numpy(dz_mm)
+        if self.closing_radii is None or not dz_mm.any():
+            return given
+        central = self.network(seen, code, torch.zeros_like(given), noise)
+        area_px = (central.mask_logits > 0).flatten(1).sum(dim=1)
+        radius_mm = torch.sqrt(area_px / torch.pi) * self.pixel_mm
+        return rounded(given, radius_mm, self.closing_radii)
 
     def _noise(self, seeds: list[int]) -> Noise:
         distinct = sorted(set(seeds))
@@ -263,6 +279,7 @@ def _assemble(model: LoadedModel) -> Generator:
         effects=_effects(tensors, len(metagenes.names), model.name),
         network=network,
         noise_scale=float(about["use"]["noise_scale"]),
+        closing_radii=about["use"].get("closing_radii"),
         learned_permuted_genes=about["config"]["permute"] is not None,
         training_digest=training_digest(about),
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogen.errors import RadiogenError
+from napari_radiogen.io.exchange import exchange
 
 #: A spreadsheet runs a cell that starts with one of these as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -238,6 +239,10 @@ def _sync_tree(folder: Path, marker: str | None) -> None:
 
 
 def _move_into_place(building: Path, path: Path, aside: Path) -> None:
+    if path.exists() and exchange(building, path):
+        _sync(path.parent)
+        return
+    # Not in one step: between the two a crash leaves the old folder aside.
     if path.exists():
         path.replace(aside)
     try:

@@ -28,8 +28,9 @@ from napari_radiogen.trainers import loop
 from napari_radiogen.trainers.devices import make_fabric, share, update_average
 from napari_radiogen.trainers.gene_regressor import train_regressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
+from napari_radiogen.trainers.mcgan_depth import closing_radii
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
-from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
+from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions, use_threads
 from napari_radiogen.trainers.slices import Batch, draw_batch, slice_set, symmetry
 from napari_radiogen.trainers.system import System
 
@@ -70,6 +71,9 @@ def train_mcgan(
     Cancelled
         When the person asked to stop.
     """
+    if options is not None and options.threads is not None:
+        # Before the auxiliary is trained: other threads, other bits.
+        use_threads(options.threads)
     fabric = make_fabric(config)
     resumed = run.resume and run.checkpoint.is_file()
     system = MCGANSystem(store, metagenes, config, fabric, fitted=not resumed, progress=progress)
@@ -89,7 +93,8 @@ def train_mcgan(
     if not trained.first_process:
         return trained
     chosen = choose_use(trained, system.judge)
-    return replace(chosen, effects=system.judge.effects(chosen))
+    radii = closing_radii(chosen.generator, system.judge.data, store.pixel_mm)
+    return replace(chosen, effects=system.judge.effects(chosen), closing_radii=radii)
 
 
 class MCGANSystem(System):

@@ -36,9 +36,10 @@ SCORES_ALIKE = 0.02
 class TrainedGenerator:
     """The generator of the best validation score, and how it got there.
 
-    ``noise_scale`` is how it is to be used: see
-    :func:`choose_use`. ``effects`` (K, A) says what each metagene does: see
-    :meth:`Judge.effects`. ``first_process`` is the one that writes.
+    ``noise_scale`` and ``closing_radii`` are how it is to be used: see
+    :func:`choose_use` and :func:`mcgan_depth.closing_radii`. ``effects``
+    (K, A) says what each metagene does: see :meth:`Judge.effects`.
+    ``first_process`` is the one that writes.
     """
 
     generator: Generator
@@ -46,6 +47,7 @@ class TrainedGenerator:
     validation: dict[str, float]
     minutes: float
     noise_scale: float = 1.0
+    closing_radii: float | None = None
     effects: npt.NDArray[np.float32] | None = None
     first_process: bool = True
 

@@ -119,7 +119,7 @@ def describe(
             }
             for s in store.subjects
         ],
-        "use": {"noise_scale": trained.noise_scale},
+        "use": {"noise_scale": trained.noise_scale, "closing_radii": trained.closing_radii},
         "training": {
             "steps": trained.step,
             "minutes": round(trained.minutes, 1),
@@ -161,7 +161,8 @@ def card(about: dict[str, Any], source: str) -> str:
         f"{training['environment']['threads']} thread(s), torch "
         f"{training['environment']['torch']}.",
         f"- Chosen on validation patients (Spearman): {validation}.",
-        f"- Used with noise times {about['use']['noise_scale']}, chosen there too.",
+        f"- Used with noise times {about['use']['noise_scale']}, chosen there too; the network "
+        f"closes nodules at {about['use']['closing_radii']} radii, and offsets are rounded to one.",
     ]
     for name, reason in about.get("maps_missing", {}).items():
         lines.append(f"- The map {name} could not be made ({reason}).")
