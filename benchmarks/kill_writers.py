@@ -25,10 +25,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", choices=[w.name for w in WRITERS], help="one writer")
     given = parser.parse_args()
     rng, broken = random.Random(given.seed), 0
     print(f"{'writer':<14}{'old':>6}{'new':>6}{'else':>6}   of {given.kills} kills each")
-    for writer in WRITERS:
+    chosen = [w for w in WRITERS if given.only in (None, w.name)]
+    for writer in chosen:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 found = kill_while_replacing(writer, Path(folder), given.kills, rng)
@@ -38,6 +40,8 @@ def main() -> int:
                 found, wrong = [], 1
         broken += wrong
         print(f"{writer.name:<14}{found.count(0):>6}{found.count(1):>6}{wrong:>6}", flush=True)
+    if given.only:
+        return 1 if broken else 0
     with tempfile.TemporaryDirectory() as folder:
         whole = kill_while_making_a_cohort(Path(folder), given.kills, rng)
     print(f"{'cohort':<14}{whole.count(False):>6}{whole.count(True):>6}{0:>6}")
