@@ -16,7 +16,7 @@ from napari_radiogen.errors import InputError, RadiogenError
 
 if TYPE_CHECKING:
     from napari_radiogen.domain import CTVolume, Point, SynthesisResult
-    from napari_radiogen.session.ports import FloatArray, Generator
+    from napari_radiogen.session.ports import Generator
     from napari_radiogen.session.recipe import Recipe
     from napari_radiogen.session.state import Edits
 
@@ -134,7 +134,7 @@ def _make(
         tell(0.0, "loading the model")
         generator = engines.load_generator(model)
         if own is not None:
-            generator = generator.with_patient(patient, _own_genes(*own, patient, generator))
+            generator = _with_own(*own, patient, generator)
         intent = Intent(subject_id=patient, edits=edits, seed=seed, strength=strength)
         metagene_vector(intent, generator)
         tell(0.1, "reading the scan")
@@ -152,18 +152,22 @@ def _make(
         return scan, result, make_recipe(result, intent, scan, background)
 
 
-def _own_genes(
+def _with_own(
     table: Path, scale: ScaleName | None, patient: str, generator: Generator
-) -> FloatArray:
-    """Return the metagenes (K,) of a patient of the person's own table."""
+) -> Generator:
+    """Return the generator with a patient of the person's own table."""
+    from napari_radiogen.domain import Subject
     from napari_radiogen.inference.patient_genes import meet_model
     from napari_radiogen.io.expression_tables import read_expression_table
+    from napari_radiogen.session.reference import Reference
 
     found = read_expression_table(table, scale=scale.value if scale else None)
     feed = meet_model(found, generator.metagenes)
     for line in (*found.warnings, *feed.warnings):
         typer.echo(f"radiogen: {table.name}: warning: {line}", err=True)
-    return feed.vector(patient)
+    own = Subject(patient, patient, "own")
+    place = Reference(generator).map_position
+    return generator.with_patients([own], feed.vector(patient)[None], place)
 
 
 def _write(

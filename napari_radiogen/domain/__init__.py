@@ -2,7 +2,13 @@
 
 from napari_radiogen.domain.cohort import CohortKind, CohortSplit, Split, Subject
 from napari_radiogen.domain.expression import ExpressionMatrix, Metagenes, Scale
-from napari_radiogen.domain.gene_code import CodeSource, GeneCode, GeneCodeTable
+from napari_radiogen.domain.gene_code import (
+    CodeSource,
+    GeneCode,
+    GeneCodeTable,
+    Place,
+    joined_rows,
+)
 from napari_radiogen.domain.gene_names import GeneAliases, GeneReport
 from napari_radiogen.domain.geometry import VolumeGeometry
 from napari_radiogen.domain.nodule import Nodule, NoduleSite, Point
@@ -24,6 +30,7 @@ __all__ = [
     "Metagenes",
     "Nodule",
     "NoduleSite",
+    "Place",
     "Point",
     "Provenance",
     "Scale",
@@ -32,4 +39,5 @@ __all__ = [
     "SynthesisRequest",
     "SynthesisResult",
     "VolumeGeometry",
+    "joined_rows",
 ]

@@ -16,12 +16,13 @@ class Subject:
     """A row of a cohort: one tumour with genes.
 
     In a real cohort a subject is a patient; in a planted one a patient may
-    lend several nodules, each with invented genes of its own.
+    lend several nodules, each with invented genes of its own. Split ``own``
+    is no part of a cohort: a person opened the patient beside a model.
     """
 
     subject_id: str
     patient_id: str
-    split: Split
+    split: Split | Literal["own"]
     clinical: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, float] = field(default_factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from scipy import ndimage as ndi
 from torch import Tensor
 
 from napari_radiogen.constants import ATTRIBUTES, BLEND_CORE_MM, BLEND_REACH_MM
-from napari_radiogen.domain import GeneCodeTable, Metagenes, Subject
+from napari_radiogen.domain import GeneCodeTable, Metagenes, Place, Subject, joined_rows
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.inference.closing import rounded
@@ -105,16 +106,41 @@ class Generator:
         """Side of a patch's pixel."""
         return self.field_of_view_mm / self.size_px
 
-    def with_patient(self, patient_id: str, metagenes: npt.NDArray[Any]) -> Generator:
-        """Return the same generator with metagenes (K,) of one more patient.
+    def with_patients(
+        self, subjects: Sequence[Subject], metagenes: npt.NDArray[Any], place: Place
+    ) -> Generator:
+        """Return the same generator with more patients.
 
-        One that it knows by this id is replaced; its codes stay the cohort's.
+        One that it knows by the same id takes the new genes, in its old row;
+        all others keep their rows, codes and places on the maps.
+
+        Parameters
+        ----------
+        subjects
+            (N,) of distinct ids.
+        metagenes
+            (N, K) finite z-scores.
+        place
+            From a code (D,) and the name of a projection to (2,) on its map.
+
+        Raises
+        ------
+        ValueError
+            When ids repeat, or scores do not fit or are not finite.
         """
-        own = Subject(patient_id, patient_id, "test")
-        kept = [i for i, s in enumerate(self.subjects) if s.subject_id != patient_id]
-        scores = np.concatenate([self.subject_metagenes[kept], np.asarray(metagenes)[None]])
-        subjects = (*(self.subjects[i] for i in kept), own)
-        return replace(self, subjects=subjects, subject_metagenes=scores.astype(np.float32))
+        scores = np.asarray(metagenes, dtype=np.float32)
+        ids = [s.subject_id for s in subjects]
+        expected = (len(ids), len(self.metagenes.names))
+        if scores.shape != expected or not np.isfinite(scores).all():
+            raise ValueError(f"expected finite metagenes {expected}, got {scores.shape}")
+        rows = joined_rows(self.subject_ids, ids)
+        everyone = (*self.subjects, *subjects)
+        return replace(
+            self,
+            subjects=tuple(everyone[row] for row in rows),
+            subject_metagenes=np.concatenate([self.subject_metagenes, scores])[rows],
+            codes=self.codes.joined(ids, self.encode(scores), place),
+        )
 
     def encode(self, metagenes: npt.NDArray[Any]) -> FloatArray:
         """Turn metagene z-scores (N, K) into codes (N, D)."""

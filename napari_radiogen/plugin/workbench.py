@@ -22,6 +22,7 @@ from napari_radiogen.plugin.qt_jobs import QtRunner
 from napari_radiogen.plugin.widgets.series_chooser import SeriesChooser
 from napari_radiogen.plugin.window import embed_planes, main_window, unwrapped
 from napari_radiogen.session.controller import Session
+from napari_radiogen.session.patients import holds_genes
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -123,7 +124,7 @@ class Workbench(QObject):
             self.viewer.window._qt_viewer.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Take dropped folders, volumes and masks to the session before napari guesses."""
+        """Take dropped scans, masks, tables and cohorts to the session before napari guesses."""
         if event.type() == QEvent.Type.Close:
             self.close()
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
@@ -136,12 +137,13 @@ class Workbench(QObject):
 
 
 def dropped_path(event: QDropEvent) -> Path | None:
-    """Return the one dropped folder or file that looks like a CT or a mask, or None."""
+    """Return the one dropped folder or file that looks like a CT, a mask or genes, or None."""
     urls = event.mimeData().urls()
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    return path if looks_like_scan(path) or looks_like_readings(path) else None
+    ours = holds_genes(path) or looks_like_scan(path) or looks_like_readings(path)
+    return path if ours else None
 
 
 _workbenches: weakref.WeakKeyDictionary[Any, Workbench] = weakref.WeakKeyDictionary()

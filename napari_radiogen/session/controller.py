@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT, SEED_LIMIT
-from napari_radiogen.domain import CTVolume, Point
+from napari_radiogen.domain import CTVolume, Point, Scale
 from napari_radiogen.errors import SeveralSeriesError
 from napari_radiogen.session import exports, tumours
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
+from napari_radiogen.session.patients import holds_genes
 from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK, Reactions
@@ -104,9 +105,26 @@ class Session(Reactions):
             self._show_tumours,
         )
 
+    def open_genes(self, path: str | Path, scale: Scale | None = None) -> None:
+        """Let the patients of a cohort folder or an expression table join the model's.
+
+        One that the model knows by the same id takes the new values, and a
+        notice says so; percentiles and gauge stay those of the training
+        cohort. While the models load the path waits for them.
+        """
+        if self.generator is not None:
+            self._open_genes(Path(path), scale)
+        elif self.is_busy("models"):
+            self._genes_waiting = Path(path), scale
+        else:
+            self.failed.emit(NO_MODEL)
+
     def open_any(self, path: str | Path) -> None:
-        """Open what was dropped: a mask onto the scan, anything else as a scan."""
+        """Open what was dropped: genes, a mask onto the scan, anything else as a scan."""
         source = Path(path)
+        if holds_genes(source):
+            self.open_genes(source)
+            return
         self.work.start(
             "drop",
             lambda ctx: self.engines.is_mask(source),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from psygnal import Signal
 
-from napari_radiogen.domain import CTVolume, GeneCode, LabelVolume, Point, SynthesisResult
+from napari_radiogen.domain import CTVolume, GeneCode, LabelVolume, Point, Scale, SynthesisResult
 from napari_radiogen.errors import Cancelled, RadiogenError
 from napari_radiogen.session.jobs import JobRunner
 from napari_radiogen.session.live import KIND as SYNTHESIS
@@ -32,10 +32,12 @@ class SessionFacts:
     -------
     scan_changed(CTVolume), lung_changed(LabelVolume),
     tumours_changed(Segmentation | None), models_changed(),
+    patients_changed(OwnPatients): they joined the generator's,
     vector_changed((K,) array), code_changed(GeneCode),
     result_changed(SynthesisResult | None): first with ``complete=False``,
     then with True, progress(kind, fraction, message), busy_changed(kind,
     bool), failed(line), exported(path). Kinds: scan, drop, lung, models,
+    genes,
     tumours, synthesis, export.
     """
 
@@ -45,6 +47,7 @@ class SessionFacts:
     lung_changed = Signal(object)
     tumours_changed = Signal(object)
     models_changed = Signal()
+    patients_changed = Signal(object)
     vector_changed = Signal(object)
     code_changed = Signal(object)
     result_changed = Signal(object)
@@ -67,6 +70,7 @@ class SessionFacts:
         self.code: GeneCode | None = None
         self._history = History()
         self._waiting: tuple[Point, bool] | None = None
+        self._genes_waiting: tuple[Path, Scale | None] | None = None
 
     @property
     def generator(self) -> Generator | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from napari_radiogen.errors import RadiogenError
+from napari_radiogen.session.patients import OwnPatients
 from napari_radiogen.session.ports import Engines, Generator, Segmenter, Synthesiser
 from napari_radiogen.session.reference import Reference
 
@@ -16,8 +17,12 @@ class LoadedModels:
 
     Parameters
     ----------
+    reference
+        The training cohort of the generator, whoever else joined it.
     problems
         One line for each model that could not be loaded.
+    own
+        Patients that a person opened beside the generator's.
     """
 
     generator: Generator | None = None
@@ -25,6 +30,21 @@ class LoadedModels:
     reference: Reference | None = None
     segmenter: Segmenter | None = None
     problems: tuple[str, ...] = ()
+    own: tuple[OwnPatients, ...] = ()
+
+    def with_own(self, own: OwnPatients) -> LoadedModels:
+        """Return the same models with more patients in the generator.
+
+        The yardstick and the place on the map stay those of the training
+        cohort. A source that was opened before is taken anew.
+        """
+        if self.generator is None or self.reference is None:
+            return self
+        joined = self.generator.with_patients(
+            own.subjects, own.metagenes, self.reference.map_position
+        )
+        kept = tuple(o for o in self.own if o.path != own.path)
+        return replace(self, generator=joined, own=(*kept, own))
 
     @classmethod
     def of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +16,7 @@ from napari_radiogen.domain import (
     LabelVolume,
     Metagenes,
     Nodule,
+    Place,
     Subject,
     SynthesisRequest,
     SynthesisResult,
@@ -71,8 +72,10 @@ class Generator(Protocol):
     def effects(self) -> FloatArray:
         """(K, A) change of each of ``ATTRIBUTES`` by a unit of each metagene, in SD."""
 
-    def with_patient(self, patient_id: str, metagenes: FloatArray) -> Generator:
-        """Return the same generator with metagenes (K,) of one more patient."""
+    def with_patients(
+        self, subjects: Sequence[Subject], metagenes: FloatArray, place: Place
+    ) -> Generator:
+        """Return the same generator with metagenes (N, K) of more patients."""
 
     def encode(self, metagenes: FloatArray) -> FloatArray:
         """Turn metagenes (N, K) into codes (N, D)."""

@@ -15,6 +15,7 @@ from napari_radiogen.domain import (
     LabelVolume,
     NoduleSite,
     Point,
+    Scale,
     SynthesisRequest,
     SynthesisResult,
 )
@@ -24,12 +25,14 @@ from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.facts import SessionFacts
 from napari_radiogen.session.jobs import JobContext
 from napari_radiogen.session.models import LoadedModels
+from napari_radiogen.session.patients import OwnPatients, read_patients
 from napari_radiogen.session.ports import Segmentation
 from napari_radiogen.session.resolve import Facts, keep_known, metagene_vector, resolve
 from napari_radiogen.session.state import Intent
 
 NO_MODEL = "no model is loaded; load one first (radiogen models lists them)"
 NO_SCAN = "no scan is open; open a CT first"
+OWN_LEFT = "another model is in use; open your own tables and cohorts again"
 NO_SCAN_FOR_MASK = "no scan is open; open the CT first, then the mask that was drawn on it"
 
 
@@ -79,12 +82,41 @@ class Reactions(SessionFacts):
             self.models = replace(self.models, segmenter=models.segmenter, problems=models.problems)
             self.models_changed.emit()
             return
+        if self.models.own and generator is not None:
+            self.failed.emit(OWN_LEFT)
         self.live.forget()
         self.models = models
         self._history.clear()
         if generator is not None:
             self.state.apply(keep_known(self.state.intent, generator, before))
         self.models_changed.emit()
+        self._follow_genes()
+        self._request()
+        waiting, self._genes_waiting = self._genes_waiting, None
+        if waiting is not None and generator is not None:
+            self._open_genes(*waiting)
+
+    def _open_genes(self, path: Path, scale: Scale | None) -> None:
+        before = self.models
+        generator = before.generator
+        if generator is None:
+            return
+
+        def work(ctx: JobContext) -> tuple[LoadedModels, OwnPatients]:
+            own = read_patients(path, generator, scale)
+            return before.with_own(own), own
+
+        def done(found: tuple[LoadedModels, OwnPatients]) -> None:
+            if self.models is before:
+                self._join(*found)
+            else:  # another model came meanwhile: the table meets that one instead
+                self._open_genes(path, scale)
+
+        self.work.start("genes", work, done)
+
+    def _join(self, models: LoadedModels, own: OwnPatients) -> None:
+        self.models = models
+        self.patients_changed.emit(own)
         self._follow_genes()
         self._request()
 
@@ -155,20 +187,17 @@ class Reactions(SessionFacts):
 
     def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
         target = Path(path)
-        scan, result, models = self.scan, self.result, self.models
+        scan, result = self.scan, self.result
+        generator, reference = self.generator, self.models.reference
         wanted = resolve(self.state.intent, Facts(scan, self.generator))
         finished = result is not None and result.complete and result.request == wanted
-        if scan is None or result is None or not finished or models.reference is None:
+        if scan is None or result is None or not finished:
             self.failed.emit("there is no finished synthetic nodule to export yet")
             return
-        what = Exportable(
-            scan,
-            self.scan_path,
-            result,
-            self.state.intent,
-            models.reference.generator,
-            models.reference,
-        )
+        if generator is None or reference is None:
+            self.failed.emit(NO_MODEL)
+            return
+        what = Exportable(scan, self.scan_path, result, self.state.intent, generator, reference)
         self.work.start(
             "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))
         )

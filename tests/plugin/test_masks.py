@@ -112,7 +112,7 @@ def test_a_dropped_mask_that_does_not_belong_is_one_line(dock, ready, mask, tmp_
     assert ready.eventFilter(ready, event)
     assert ready.session.tumours is None
     assert str(far) in dock.status.text()
-    other = tmp_path / "notes.txt"
+    other = tmp_path / "notes.md"
     other.write_text("nothing")
     event, data = dropped(other)
     assert not ready.eventFilter(ready, event)

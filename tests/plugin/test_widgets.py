@@ -220,7 +220,7 @@ def test_the_panel_without_models_is_empty_and_calm(viewer, qtbot):
     made.show()
     assert made.sliders.rows == ()
     assert not made.patient.isEnabled()
-    assert "no model" in made.model.text()
+    assert "no model" in made.source.model.text()
 
 
 def test_the_gauge_says_when_genes_were_never_seen(panel):

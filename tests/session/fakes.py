@@ -18,6 +18,7 @@ from napari_radiogen.domain import (
     SynthesisRequest,
     SynthesisResult,
     VolumeGeometry,
+    joined_rows,
 )
 from napari_radiogen.errors import Cancelled, SynthesisError
 from napari_radiogen.session import Engines
@@ -88,11 +89,14 @@ class FakeGenerator:
         places = codes[:, :2].copy()
         self.codes = GeneCodeTable(self.subject_ids, codes, {"t-SNE": places, "PCA": -places})
 
-    def with_patient(self, patient_id, metagenes):
+    def with_patients(self, subjects, metagenes, place):
+        ids = [s.subject_id for s in subjects]
+        rows = joined_rows(self.subject_ids, ids)
         other = copy.copy(self)
-        other.subjects = (*self.subjects, Subject(patient_id, patient_id, "test"))
+        other.subjects = tuple((*self.subjects, *subjects)[r] for r in rows)
         other.subject_ids = tuple(s.subject_id for s in other.subjects)
-        other.subject_metagenes = np.concatenate([self.subject_metagenes, metagenes[None]])
+        other.subject_metagenes = np.concatenate([self.subject_metagenes, metagenes])[rows]
+        other.codes = self.codes.joined(ids, self.encode(metagenes), place)
         return other
 
     def encode(self, metagenes):

@@ -45,6 +45,7 @@ BUSY_WORDS = {
     "demo": "rendering the demo patient",
     "lung": "outlining the lung",
     "models": "loading models",
+    "genes": "reading expression",
     "tumours": "looking for tumours",
 }
 

@@ -20,6 +20,8 @@ from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.selection import inside
 
 POINT_SIZE = 7
+#: Patients that a person opened beside the model's.
+OWN_SYMBOL, OWN_SIZE = "d", 12
 #: Projections in the order of the box, the one shown first at the front.
 ORDER = ("t-SNE", "PCA", "UMAP")
 
@@ -31,6 +33,7 @@ class GeneMapWidget(Dock):
         super().__init__()
         self.session = workbench_of(napari_viewer).session
         self._colouring = Colouring((), (), ())
+        self._own: frozenset[str] = frozenset()
         self.projection = QComboBox()
         self.projection.setToolTip("projection of the learned codes")
         self.colour = QComboBox()
@@ -100,6 +103,7 @@ class GeneMapWidget(Dock):
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
         self.listen(session.models_changed, self._on_models)
+        self.listen(session.patients_changed, self._on_models)
         self.listen(session.code_changed, self._show_marker)
         self.listen(state.subject_id, self._show_marker)
         self.listen(state.selected, self._show_selected)
@@ -143,15 +147,17 @@ class GeneMapWidget(Dock):
 
     # --- shows -----------------------------------------------------------------
 
-    def _on_models(self) -> None:
+    def _on_models(self, *_: object) -> None:
         generator = self.session.generator
-        for box in (self.projection, self.colour):
+        before = [(box, box.currentText()) for box in (self.projection, self.colour)]
+        for box, _ in before:
             box.blockSignals(True)
             box.clear()
         if generator is not None:
             self.projection.addItems(sorted(generator.codes.coordinates, key=_rank))
             self.colour.addItems([f"colour: {c}" for c in columns(generator.subjects)])
-        for box in (self.projection, self.colour):
+        for box, text in before:
+            box.setCurrentIndex(max(box.findText(text), 0))
             box.blockSignals(False)
             box.setEnabled(generator is not None)
         for tool in (self.lasso, self.box):
@@ -165,6 +171,7 @@ class GeneMapWidget(Dock):
             return
         subjects = {s.subject_id: s for s in generator.subjects}
         ordered = [subjects[i] for i in generator.codes.subject_ids]
+        self._own = frozenset(s.subject_id for s in ordered if s.split == "own")
         column = self.colour.currentText().removeprefix("colour: ")
         self._colouring = colour_by(ordered, column, palette())
         self.legend.setText(
@@ -172,6 +179,7 @@ class GeneMapWidget(Dock):
                 f'<span style="color:{colour}">●</span>&nbsp;{_plain(label)}'
                 for label, colour in self._colouring.legend
             )
+            + (" ◆&nbsp;own" if self._own else "")
         )
         self._draw()
 
@@ -183,6 +191,8 @@ class GeneMapWidget(Dock):
         self.points.setData(
             pos=places,
             brush=[pg.mkBrush(c) for c in self._colouring.colours],
+            symbol=[OWN_SYMBOL if s in self._own else "o" for s in generator.codes.subject_ids],
+            size=[OWN_SIZE if s in self._own else POINT_SIZE for s in generator.codes.subject_ids],
             data=np.array(generator.codes.subject_ids, dtype=object),
         )
         self.plot.getViewBox().autoRange(padding=0.06, items=[self.points])

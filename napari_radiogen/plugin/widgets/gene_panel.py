@@ -23,6 +23,7 @@ from napari_radiogen.plugin.widgets.gauge import Gauge
 from napari_radiogen.plugin.widgets.measurements import MeasurementTable
 from napari_radiogen.plugin.widgets.metagene_list import MetageneList, MetageneRow
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title, toggle
+from napari_radiogen.plugin.widgets.patient_source import PatientSource
 from napari_radiogen.plugin.widgets.triptych import Triptych
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.resolve import start_vector
@@ -30,7 +31,6 @@ from napari_radiogen.session.resolve import start_vector
 #: A slider asks for a nodule at most this often, ms: about a screen's frame or two.
 THROTTLE_MS = 30
 ORDERS = ("by effect", "by name", "edited")
-NO_MODEL = "no model is loaded"
 
 
 class GenePanelWidget(Dock):
@@ -50,7 +50,7 @@ class GenePanelWidget(Dock):
         self.order.addItems(ORDERS)
         self.sliders = MetageneList()
         self.gauge = Gauge()
-        self.model = note(NO_MODEL)
+        self.source = PatientSource(self.session)
         self.measurements = MeasurementTable()
         self.triptych = Triptych()
         self._make_buttons()
@@ -93,7 +93,7 @@ class GenePanelWidget(Dock):
         column.addLayout(row(note("seed"), self.seed, self.lock, self.reroll))
         column.addLayout(row(note("strength"), self.strength, self.strength_text))
         column.addWidget(self.measurements)
-        column.addWidget(self.model)
+        column.addWidget(self.source)
         self.strength_text.setFixedWidth(34)
         self.patient.setFixedWidth(138)
 
@@ -101,6 +101,7 @@ class GenePanelWidget(Dock):
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
         self.listen(session.models_changed, self._on_models)
+        self.listen(session.patients_changed, self._show_people)
         self.listen(session.vector_changed, self._on_vector)
         self.listen(session.result_changed, self._on_result)
         self.listen(session.busy_changed, self._on_busy)
@@ -171,20 +172,23 @@ class GenePanelWidget(Dock):
             self._effects = np.zeros(0, np.float32)
         else:
             self._effects = strength_of_effects(generator)
-            kind = generator.cohort.split(":")[0]
-            words = "planted: invented expression" if kind == "planted" else kind
-            self.model.setText(f"{generator.name} · {words} cohort")
-        self._fill_patients()
-        self._fill()
+        self._show_people()
         self._show_seed(self.session.state.seed)
         self._show_strength(self.session.state.strength)
         self.gauge.show_value(self.session.gauge())
+
+    def _show_people(self, *_: object) -> None:
+        """Show whose genes there are; own patients come first in the picker."""
+        self.source.refresh()
+        self._fill_patients()
+        self._fill()
 
     def _fill_patients(self) -> None:
         generator = self.session.generator
         with signals_blocked(self.patient):
             self.patient.clear()
-            for subject in () if generator is None else generator.subjects:
+            everyone = () if generator is None else generator.subjects
+            for subject in sorted(everyone, key=lambda s: s.split != "own"):
                 self.patient.addItem(f"{subject.subject_id} · {subject.split}", subject.subject_id)
         self._show_patient()
 
