@@ -176,13 +176,14 @@ def _notices(feed: GeneFeed, replaced: tuple[str, ...]) -> list[str]:
     notices = []
     if feed.lacking:
         notices.append(
-            f"{len(feed.lacking)} of {len(feed.patient_ids)} patients lack a value that the model "
-            f"needs and are left out: {some(feed.lacking)}"
+            f"{len(feed.lacking)} of {len(feed.patient_ids)} patients left out for lack of a value "
+            f"that the model needs: {some(feed.lacking)}"
         )
     if replaced:
+        were = "id was" if len(replaced) == 1 else "ids were"
         notices.append(
-            f"{len(replaced)} ids were known before and take the values of "
-            f"{feed.path.name[:40]}: {some(replaced)}"
+            f"{len(replaced)} {were} known before; the values of {feed.path.name[:40]} are used: "
+            f"{some(replaced)}"
         )
     return notices
 
@@ -193,7 +194,9 @@ def _about(
     from napari_radiogen.io.expression_tables import some
 
     columns = tuple(dict.fromkeys(c for s in subjects for c in s.clinical))
-    lines = [f"{table.scale.scale}: {table.scale.reason}", feed.transform or "", *table.notes]
+    lines = [f"{table.scale.scale}: {table.scale.reason}", *table.notes]
+    if feed.transform not in (None, "none"):
+        lines.append(f"brought to the model's scale: {feed.transform}")
     if columns:
         lines.append(f"clinical columns: {some(columns)}")
-    return tuple(line for line in lines if line)
+    return tuple(lines)

@@ -49,7 +49,7 @@ def test_the_menu_opens_a_table_and_the_picker_has_its_patients_first(
     assert len(picked(panel)) == 27
     assert panel.patient.currentData() == shown
     assert panel.source.model.text().endswith("4 patients of own.csv")
-    assert "1 ids were known before" in panel.source.notice.text()
+    assert "1 id was known before" in panel.source.notice.text()
     panel.patient.setCurrentIndex(panel.patient.findData("MY-2"))
     panel.patient.activated.emit(panel.patient.currentIndex())
     assert ready.session.state.subject_id == "MY-2"

@@ -119,7 +119,7 @@ def test_the_persons_values_win_over_the_models_and_it_is_said(session, told, jo
     paints = len(told.results)
     session.open_genes(table(tmp_path, {"S-0002": (1.5, 0.5, 1.25, 2.5), "MY-2": VALUES["MY-2"]}))
     assert joined[0].replaced == ("S-0002",)
-    assert "1 ids were known before" in joined[0].notices[0]
+    assert "1 id was known before" in joined[0].notices[0]
     assert session.generator.subject_ids[2] == "S-0002"
     assert len(session.generator.subjects) == 25
     np.testing.assert_allclose(row(session.generator, "S-0002"), (1.5, 0.5, 1.25, 2.5))
@@ -152,7 +152,7 @@ def test_patients_that_lack_a_value_are_left_out_and_counted(session, told, join
     session.open_genes(table(tmp_path, values))
     assert session.generator.subject_ids[-2:] == ("MY-1", "MY-3")
     assert joined[0].notices[0] == (
-        "1 of 3 patients lack a value that the model needs and are left out: MY-2"
+        "1 of 3 patients left out for lack of a value that the model needs: MY-2"
     )
     assert told.failed == []
 

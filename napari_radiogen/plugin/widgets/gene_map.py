@@ -188,11 +188,13 @@ class GeneMapWidget(Dock):
         places = self._places()
         if generator is None or places is None:
             return
+        own = [s in self._own for s in generator.codes.subject_ids]
         self.points.setData(
             pos=places,
             brush=[pg.mkBrush(c) for c in self._colouring.colours],
-            symbol=[OWN_SYMBOL if s in self._own else "o" for s in generator.codes.subject_ids],
-            size=[OWN_SIZE if s in self._own else POINT_SIZE for s in generator.codes.subject_ids],
+            symbol=[OWN_SYMBOL if o else "o" for o in own],
+            size=[OWN_SIZE if o else POINT_SIZE for o in own],
+            pen=[pg.mkPen(palette().text, width=1) if o else None for o in own],
             data=np.array(generator.codes.subject_ids, dtype=object),
         )
         self.plot.getViewBox().autoRange(padding=0.06, items=[self.points])
