@@ -22,13 +22,10 @@ from napari_radiogen.inference.descriptions import patch_facts, scale_of, traini
 from napari_radiogen.inference.generator import (
     Generator,
     RawNodules,
-    blend_window,
     load_generator,
-    turn_of,
-    turned,
-    turned_back,
 )
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
+from napari_radiogen.inference.turning import blend_window, turn_of, turned, turned_back
 from napari_radiogen.models.baselines import BaselineGenerator, MCGANBaselineConfig
 from napari_radiogen.models.checkpoint import load_strictly
 from napari_radiogen.models.mcgan_paper import MCGANPaperConfig, PaperGenerator

@@ -30,7 +30,8 @@ from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.imaging.lung import lung_mask
 from napari_radiogen.imaging.measure import measure_nodule
 from napari_radiogen.imaging.resample import canonical_box, resample
-from napari_radiogen.inference.generator import Generator, blend_window
+from napari_radiogen.inference.generator import Generator
+from napari_radiogen.inference.turning import blend_window
 from napari_radiogen.inference.upright import (
     carry_back,
     check_site,
