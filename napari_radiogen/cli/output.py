@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,10 +67,11 @@ def check_targets(targets: Mapping[Path, tuple[str, ...]], sources: Iterable[Pat
     """
     from napari_radiogen.session.exports import check_suffix
 
-    taken = {source.resolve() for source in sources}
+    # Unlike Path.resolve, realpath says nothing of links that lead to themselves: the reader does.
+    taken = {os.path.realpath(source) for source in sources}
     for target, suffixes in targets.items():
         check_suffix(target, suffixes)
-        if target.resolve() in taken:
+        if os.path.realpath(target) in taken:
             raise InputError("is read by this command; choose another name to write", target)
 
 

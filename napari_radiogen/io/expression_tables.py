@@ -18,6 +18,7 @@ from napari_radiogen.io.expression_forms import Form, Genes, SampleNames, read_f
 from napari_radiogen.io.expression_h5ad import is_hdf5
 from napari_radiogen.io.expression_scale import ScaleFinding, find_scale
 from napari_radiogen.io.h5ad_process import read_h5ad
+from napari_radiogen.io.sources import check_openable
 from napari_radiogen.io.table_layout import Layout, decide_layout
 from napari_radiogen.io.text_tables import check_names
 
@@ -153,6 +154,7 @@ def read_expression_table(
         chosen = replace(chosen, scale=scale)
     if path.is_dir():
         raise InputError("is a folder; give the table itself", path)
+    check_openable(path)
     if is_hdf5(path):
         form, stored = read_h5ad(path)
         if chosen.scale is None and stored is not None:

@@ -20,6 +20,8 @@ SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 NIFTI_SUFFIXES = (".nii.gz", ".nii")
 #: ITK writes rotations only into NIfTI; cosines may stray this much.
 ORTHOGONAL_TOLERANCE = 1e-4
+#: Infinity and what no label image holds lie above.
+LABEL_MAX = 2**31
 #: Metadata that ITK writes into the description field of NIfTI.
 ITK_NOTES = "ITK_FileNotes"
 
@@ -65,7 +67,8 @@ def read_labels(path: Path) -> LabelVolume:
         non-negative.
     """
     array, geometry, _ = read_array(Path(path))
-    if array.min() < 0 or (array.dtype.kind == "f" and not np.array_equal(array, np.rint(array))):
+    fraction = array.dtype.kind == "f" and not np.array_equal(array, np.rint(array))
+    if fraction or array.min() < 0 or array.max() > LABEL_MAX:
         raise InputError("labels must be whole numbers of at least 0", path)
     return LabelVolume(array.astype(np.min_scalar_type(int(array.max()))), geometry)
 

@@ -20,6 +20,7 @@ from napari_radiogen.io.mask_model import MaskKind, MaskReading, Origin, check_s
 from napari_radiogen.io.mask_placing import place_labels
 from napari_radiogen.io.rtstruct import read_rtstruct
 from napari_radiogen.io.seg_grid import read_seg
+from napari_radiogen.io.sources import check_no_archive
 
 #: Label Map Segmentation Storage, newer than pydicom's list of names.
 LABEL_MAP_STORAGE = "1.2.840.10008.5.1.4.1.1.66.7"
@@ -91,6 +92,7 @@ def read_mask(path: Path, on: CTVolume | None = None) -> MaskReading:
     if not path.is_file():
         reason = "a folder, not a mask" if path.is_dir() else "no such file"
         raise InputError(reason, path)
+    check_no_archive(path)
     kind = mask_kind(path) or ("labels" if sniff_image(path) else None)
     if kind is None:
         raise InputError("not a DICOM SEG, RTSTRUCT, LIDC XML or label image", path)

@@ -20,10 +20,9 @@ from napari_radiogen.io.dicom_headers import (
 )
 from napari_radiogen.io.dicom_series import choose_series, read_series
 from napari_radiogen.io.images import read_image, sniff_image
+from napari_radiogen.io.sources import check_no_archive, check_openable
 
 VOLUME_SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
-ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
-TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 OBLIQUE_WARNING = "axes are oblique: the voxels keep their own grid, a display resamples them"
 #: Patient, study and series below the folder that a person gives.
 LEVELS_SEARCHED = 4
@@ -171,22 +170,10 @@ def _existing(path: Path) -> Path:
     path = Path(path)
     if not path.exists():
         raise InputError("no such file or folder", path)
-    if not path.is_dir() and not path.is_file():
-        # A pipe or a device would be read for ever.
-        raise InputError("neither a file nor a folder", path)
-    if path.is_file() and is_archive(path):
-        raise InputError("an archive; unpack it first and give the folder", path)
+    check_openable(path)
+    if path.is_file():
+        check_no_archive(path)
     return path
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a file is a zip, tar, 7z or rar, by its first bytes."""
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(TAR_MAGIC_AT + len(TAR_MAGIC))
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", path) from error
-    return start.startswith(ARCHIVES) or start[TAR_MAGIC_AT:] == TAR_MAGIC
 
 
 def _warned(volume: CTVolume) -> CTVolume:

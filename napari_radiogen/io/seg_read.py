@@ -30,6 +30,8 @@ FRACTION_TAKEN = 0.5
 #: Voxels of all frames together: 1 GiB unpacked.
 MAX_FRAME_VOXELS = 2**30
 ORTHONORMAL_TOLERANCE = 1e-3
+#: Places and steps, mm: beyond it indices would overflow.
+NUMBER_MAX = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +261,7 @@ def _numbers(
     item = _group(group, shared, sequence)
     value = None if item is None else item.get(name)
     numbers = np.array([float(v) for v in value or []])
-    if len(numbers) != count or not np.isfinite(numbers).all():
+    if len(numbers) != count or not (np.abs(numbers) < NUMBER_MAX).all():
         raise InputError(f"expected {count} finite numbers as {name} of every frame", path)
     return numbers
 

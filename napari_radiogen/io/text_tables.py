@@ -13,6 +13,13 @@ from typing import IO, NoReturn, cast
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.save import FORMULA_STARTS
+from napari_radiogen.io.sources import (
+    GZIP_START,
+    LOOKED_AT,
+    TAR_MAGIC,
+    TAR_MAGIC_AT,
+    check_openable,
+)
 
 #: Unpacked text of the largest table accepted: 60,607 probes of 1,000 patients
 #: with 17 digits take 1.2 GB.
@@ -33,7 +40,6 @@ BINARY_STARTS = {
     b"BZh": "packed with bzip2",
     b"\xfd7zXZ": "packed with xz",
 }
-GZIP_START = b"\x1f\x8b"
 #: Characters of an id: the longest real ones, of probes, have about 40.
 MAX_NAME = 200
 NO_BREAK_SPACE = "\u00a0"
@@ -105,14 +111,15 @@ def open_lines(path: Path, encoding: str | None = None) -> Iterator[LineReader]:
         When it cannot be read, is no text, breaks off, or exceeds a cap.
     """
     path = Path(path)
+    check_openable(path)
     _check_encoding(encoding, path)
     try:
         with path.open("rb") as raw:
-            start = raw.read(8)
+            start = raw.read(len(GZIP_START))
             raw.seek(0)
-            packed = start.startswith(GZIP_START)
+            packed = start == GZIP_START
             with gzip.GzipFile(fileobj=raw) if packed else _same(raw) as stream:
-                _check_start(stream.peek(8)[:8], path)
+                _check_start(stream.peek(LOOKED_AT)[:LOOKED_AT], path)
                 yield LineReader(cast(IO[bytes], stream), path, encoding or "utf-8")
     except EOFError as error:
         raise InputError("breaks off before the end of its gzip stream", path) from error
@@ -141,6 +148,8 @@ def _check_encoding(encoding: str | None, path: Path) -> None:
 
 
 def _check_start(start: bytes, path: Path) -> None:
+    if start[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
+        raise InputError("is an archive, not text; unpack it first", path)
     for magic, name in BINARY_STARTS.items():
         if start.startswith(magic):
             raise InputError(f"is {name}, not text; save the table as CSV in UTF-8", path)

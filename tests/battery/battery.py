@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from tests.battery import (
+    cases_archives,
     cases_broken,
     cases_enhanced,
     cases_geometry,
+    cases_h5ad,
     cases_hostile,
     cases_images,
+    cases_masks,
     cases_pixels,
     cases_series,
+    cases_tables,
 )
 from tests.battery.case import Case
 
@@ -21,6 +25,10 @@ MODULES = (
     cases_images,
     cases_broken,
     cases_hostile,
+    cases_tables,
+    cases_h5ad,
+    cases_masks,
+    cases_archives,
 )
 
 

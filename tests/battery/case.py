@@ -29,11 +29,18 @@ class Truth:
         4x4 from index (z, y, x) to LPS (x, y, z) in mm.
     tolerance_hu
         More than the usual for lossy compression only.
+    dice
+        For outlines: what the labelled voxels must reach against another
+        rasteriser. Values must be equal where it is None.
+    further
+        Layers that must lie in files of their own beside the first.
     """
 
     voxels: np.ndarray
     affine: np.ndarray
     tolerance_hu: float = VOXEL_TOLERANCE_HU
+    dice: float | None = None
+    further: tuple[Truth, ...] = ()
 
     def matches(self, voxels: np.ndarray, affine: np.ndarray) -> bool:
         """Whether a reading puts every value where it belongs, in any axis order."""
@@ -53,8 +60,35 @@ class Truth:
         order = np.abs(axes).argmax(axis=0)
         flips = [slice(None, None, int(axes[order[j], j])) for j in range(3)]
         turned = np.transpose(voxels, order)[tuple(flips)].astype(float)
-        apart = np.abs(turned - self.voxels)
-        return turned.shape == self.voxels.shape and bool(apart.max() <= self.tolerance_hu)
+        if turned.shape != self.voxels.shape:
+            return False
+        if self.dice is not None:
+            found, wanted = turned > 0, self.voxels > 0
+            shared = 2 * np.count_nonzero(found & wanted)
+            return bool(shared >= self.dice * (found.sum() + wanted.sum()))
+        return bool(np.abs(turned - self.voxels).max() <= self.tolerance_hu)
+
+
+@dataclass(frozen=True, eq=False)
+class TableTruth:
+    """What a table says.
+
+    Parameters
+    ----------
+    values
+        (patients, genes) float32, NaN where missing.
+    """
+
+    values: np.ndarray
+    patients: tuple[str, ...]
+    genes: tuple[str, ...]
+
+    def matches(
+        self, values: np.ndarray, patients: tuple[str, ...], genes: tuple[str, ...]
+    ) -> bool:
+        """Whether a reading has every name as it stands and every value exactly."""
+        same = (patients, genes) == (self.patients, self.genes)
+        return same and np.array_equal(values, self.values, equal_nan=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,16 +107,25 @@ class Case:
     series
         UID to ask for.
     fault
-        Row of ``docs/faults.md`` that it stands for.
+        Row of the docs' table of faults that it stands for.
+    options
+        More words for the command; ``{}`` stands for the folder of the input.
+    outputs
+        Ends of the two names that cases take in turn.
+    peers
+        Other programs whose business it is.
     """
 
     group: str
     name: str
     expect: Expectation
-    build: Callable[[Path], tuple[Path, Truth | None]]
+    build: Callable[[Path], tuple[Path, Truth | TableTruth | None]]
     says: str = ""
     series: str | None = None
     fault: str = ""
+    options: tuple[str, ...] = ()
+    outputs: tuple[str, str] = (".nrrd", ".nii.gz")
+    peers: tuple[str, ...] = ("SimpleITK", "highdicom")
 
     def __str__(self) -> str:
         return f"{self.group}/{self.name}"

@@ -1,12 +1,14 @@
-"""Volumes that a command wrote, read by hand, and everything it left, unpacked."""
+"""Volumes and tables that a command wrote, read by hand, and everything it left, unpacked."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import struct
 import zlib
 from pathlib import Path
 
+import h5py
 import numpy as np
 
 NRRD_TYPES = {"short": "i2", "int16": "i2", "float": "f4", "unsigned char": "u1", "ushort": "u2",
@@ -73,6 +75,27 @@ def _quaternion(pixdim: tuple[float, ...], q: tuple[float, ...]) -> np.ndarray:
     ras[:3, :3] = np.array(rows) * [pixdim[1], pixdim[2], pixdim[3] * (-1 if pixdim[0] < 0 else 1)]
     ras[:3, 3] = q[3:]
     return ras
+
+
+def read_table(path: Path) -> tuple[np.ndarray, tuple[str, ...], tuple[str, ...]]:
+    """Return values (patients, genes) float32, patients and genes."""
+    if path.suffix == ".h5ad":
+        with h5py.File(path) as f:
+            names = [
+                tuple(n.decode() for n in f[axis][f[axis].attrs["_index"]][:])
+                for axis in ("obs", "var")
+            ]
+            return f["X"][:], *names
+    with path.open(newline="", encoding="utf-8") as stream:
+        header, *rows = csv.reader(stream)
+    values = [[np.nan if cell == "NA" else float(cell) for cell in row[1:]] for row in rows]
+    patients = tuple(_plain(row[0]) for row in rows)
+    return np.array(values, np.float32), patients, tuple(map(_plain, header[1:]))
+
+
+def _plain(cell: str) -> str:
+    """Take off the apostrophe in front of what a spreadsheet would run."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@\t\r") else cell
 
 
 def everything_in(folder: Path) -> bytes:

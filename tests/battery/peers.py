@@ -57,6 +57,16 @@ def read_highdicom(path: Path, series: str | None) -> Reading | None:
     return volume.array, volume.affine
 
 
+def read_highdicom_seg(path: Path, ct: Path, options: tuple[str, ...]) -> Reading:
+    """Read a SEG as one label volume, on the grid of the CT where one is asked for."""
+    seg = highdicom.seg.segread(path)
+    volume = seg.get_volume(combine_segments=True)
+    if options:
+        on = highdicom.get_volume_from_series([pydicom.dcmread(p) for p in sorted(ct.iterdir())])
+        volume = volume.match_geometry(on.get_geometry())
+    return volume.array, volume.affine
+
+
 def came(reading: Reading | None, truth: Truth | None) -> str:
     """Judge what a peer returned."""
     if reading is None:

@@ -15,12 +15,11 @@ from pathlib import Path
 from types import FrameType
 
 from napari_radiogen.cli import main
-from tests.battery.case import CANARY, Case, Truth
-from tests.battery.oracle import everything_in, read_output
+from tests.battery.case import CANARY, Case, TableTruth, Truth
+from tests.battery.oracle import everything_in, read_output, read_table
 
 #: A case of a few kilobytes takes no longer.
 LIMIT_S = 30
-SUFFIXES = (".nrrd", ".nii.gz")
 
 
 @dataclass
@@ -40,6 +39,10 @@ class Judgement:
     printed: str = ""
 
 
+#: What a case's folder holds in the end.
+OURS = {"in", "out", "printed"}
+
+
 class HangError(Exception):
     """A case took too long."""
 
@@ -47,7 +50,7 @@ class HangError(Exception):
 def run_case(case: Case, folder: Path, number: int = 0) -> Judgement:
     """Build a case below an empty folder, convert it, and judge."""
     folder.joinpath("in").mkdir(parents=True)
-    out = folder / "out" / f"scan{SUFFIXES[number % 2]}"
+    out = folder / "out" / f"scan{case.outputs[number % 2]}"
     out.parent.mkdir()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -55,6 +58,8 @@ def run_case(case: Case, folder: Path, number: int = 0) -> Judgement:
     words = ["convert", str(source), str(out)]
     if case.series is not None:
         words += ["--series", case.series]
+    words += [word.format(folder / "in") for word in case.options]
+    before = _listing(folder / "in")
     try:
         with time_limit(LIMIT_S), captured(folder / "printed") as printed:
             code = main(words)
@@ -66,17 +71,36 @@ def run_case(case: Case, folder: Path, number: int = 0) -> Judgement:
     if code == 1:
         judgement.faults += _refusal_faults(source, out, text)
     judgement.faults += _faults(case, came, text)
+    if _listing(folder / "in") != before or {p.name for p in folder.iterdir()} != OURS:
+        judgement.faults.append("something was written beside the output")
     if CANARY.encode() in everything_in(out.parent) + text.encode():
         judgement.faults.append("identity of the header is written or printed")
     return judgement
 
 
-def _came(code: int, out: Path, truth: Truth | None, text: str) -> str:
+def _listing(folder: Path) -> list[tuple[str, int]]:
+    return sorted((str(p), p.lstat().st_size) for p in folder.rglob("*"))
+
+
+def _right(truth: Truth | TableTruth | None, out: Path) -> bool:
+    if isinstance(truth, TableTruth):
+        return truth.matches(*read_table(out))
+    if truth is None or len(list(out.parent.iterdir())) != 1 + len(truth.further):
+        return False
+    files = [out] + [
+        out.with_name(out.name.replace("scan", f"scan-{place}"))
+        for place in range(2, len(truth.further) + 2)
+    ]
+    layers = (truth, *truth.further)
+    return all(one.matches(*read_output(file)) for one, file in zip(layers, files, strict=True))
+
+
+def _came(code: int, out: Path, truth: Truth | TableTruth | None, text: str) -> str:
     if code not in (0, 1) or "unexpected error" in text:
         return "crashed"
     if code == 1:
         return "refused"
-    if truth is not None and truth.matches(*read_output(out)):
+    if _right(truth, out):
         return "right"
     return "warned wrong" if "warning: " in text else "wrong"
 

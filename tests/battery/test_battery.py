@@ -1,4 +1,4 @@
-"""Awkward, broken and hostile scans: right, or refused in one line.
+"""Awkward, broken and hostile scans, masks and tables: right, or refused in one line.
 
 A sample by default, since every case writes files; all with
 RADIOGEN_BATTERY=all, or with the peers by ``python benchmarks/battery.py``.
@@ -39,25 +39,48 @@ def test_case(number: int, case: Case, tmp_path: Path) -> None:
     assert judgement.faults == [], judgement.printed
 
 
-def rows() -> dict[str, str]:
-    """Return what happens by fault, from the table of scans in the docs."""
-    text = (ROOT / "docs" / "faults.md").read_text()
-    text = text.split("## Scans")[1].split("\n## ")[0]
+def rows(page: str = "faults.md", heading: str = "## Scans") -> dict[str, str]:
+    """Return what happens by fault, from a table in the docs."""
+    text = (ROOT / "docs" / page).read_text()
+    text = text.split(heading)[1].split("\n## ")[0]
     found = re.findall(r"^\| (.+?) \| (.+?) \| .+ \|$", text, re.MULTILINE)
-    return {fault: what for fault, what in found if fault != "Fault"}
+    return {fault: what for fault, what in found if fault.lower() != "fault"}
+
+
+def expected(groups: set[str]) -> dict[str, set[str]]:
+    """Return the outcomes by fault that the cases of some groups expect."""
+    found: dict[str, set[str]] = {}
+    words = {"warned": "warning", "refused": "refused", "valid": "silence"}
+    for case in CASES:
+        if case.fault and case.group in groups:
+            found.setdefault(case.fault, set()).add(words[case.expect])
+    return found
 
 
 def test_the_table_of_faults_says_what_the_battery_expects() -> None:
-    expected: dict[str, set[str]] = {}
-    words = {"warned": "warning", "refused": "refused", "valid": "silence"}
-    for case in CASES:
-        if case.fault:
-            expected.setdefault(case.fault, set()).add(words[case.expect])
-    assert {fault: set(what.split(" or ")) for fault, what in rows().items()} == expected
+    scans = {case.group for case in CASES} - {"tables", "h5ad", "masks"}
+    assert {fault: set(what.split(" or ")) for fault, what in rows().items()} == expected(scans)
+
+
+@pytest.mark.parametrize(
+    ("page", "heading", "groups"),
+    [
+        ("tables.md", "## Faults", {"tables", "h5ad"}),
+        ("data.md", "## Faults of a mask", {"masks"}),
+    ],
+)
+def test_what_the_battery_expects_of_tables_and_masks_is_in_the_docs(
+    page: str, heading: str, groups: set[str]
+) -> None:
+    table = rows(page, heading)
+    wanted = expected(groups)
+    assert len(wanted) >= 15
+    for fault, outcomes in wanted.items():
+        assert [table[fault].split()[0].rstrip(",;")] == list(outcomes), fault
 
 
 def test_the_battery_is_large_and_its_names_differ() -> None:
-    assert len(CASES) >= 400
+    assert len(CASES) >= 900
     assert len({str(case) for case in CASES}) == len(CASES)
 
 
