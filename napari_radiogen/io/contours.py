@@ -11,8 +11,8 @@ from skimage.draw import polygon
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-#: Samples along each side of a pixel; the area is right to 1/16 or better.
-SAMPLES = 4
+#: Samples along each side of a pixel; odd, so that no pixel is half in by count.
+SAMPLES = 9
 #: Share of a pixel's area from which it belongs to a structure.
 AREA_TAKEN = 0.5
 

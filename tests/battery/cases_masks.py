@@ -34,8 +34,8 @@ Change = Callable[[Dataset], Any]
 OTHER_FRAME = "another frame of reference than the CT"
 NO_FRAME = ("no frame of reference on one side (always so for NIfTI, NRRD and MetaImage), "
             "and no reference to the CT's series")  # fmt: skip
-QUIRKS = ("an image referenced twice; the segment number in the shared groups; no segment number "
-          "but one segment")  # fmt: skip
+QUIRKS = ("an image referenced twice; the segment number of several in the shared groups; "
+          "no segment number but one segment")  # fmt: skip
 CUT = "number of frames and their descriptions differ; pixels cut short"
 BROKEN_OUTLINE = "no closed outline at all; points that are not finite or not as many as stated"
 
@@ -109,14 +109,13 @@ def cases() -> Iterator[Case]:
 
 
 def _seg() -> Iterator[Case]:
-    yield case("SEG of one segment", seg(one()), one(), "shared groups", QUIRKS)
+    yield case("SEG of one segment", seg(one()), one())
     yield case("SEG of two on fewer slices", seg(parts()), parts())
     alone = AFFINE.copy()
     alone[2, 3] += STEP_MM
     yield case("SEG alone", seg(parts()), parts()[1:4], options=(), affine=alone)
-    yield case("SEG with a gap", seg(on_slices(0, 1, 4)), on_slices(0, 1, 4),
-               "shared groups", QUIRKS)  # fmt: skip
-    yield case("SEG of one slice", seg(on_slices(2)), on_slices(2), "shared groups", QUIRKS)
+    yield case("SEG with a gap", seg(on_slices(0, 1, 4)), on_slices(0, 1, 4))
+    yield case("SEG of one slice", seg(on_slices(2)), on_slices(2))
     yield case("SEG on every other slice", seg(on_slices(0, 2, 4)), on_slices(0, 2, 4),
                "5.00 mm apart", "frames further apart than the CT's slices")  # fmt: skip
     both = np.zeros((*SHAPE, 2), np.uint8)
@@ -150,9 +149,9 @@ def _seg() -> Iterator[Case]:
 
 
 def _seg_quirks() -> Iterator[Case]:
+    yield case("SEG numbered in its shared groups", seg(one(), faults._number_in_shared), one())
     for change, says in (
         (faults._references_twice, "referenced more than once"),
-        (faults._number_in_shared, "shared groups"),
         (faults._no_number, "the only one is taken"),
     ):
         yield case(f"SEG where {says}", seg(one(), change), one(), says, QUIRKS)
