@@ -224,10 +224,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         all(isinstance(n, int | float) for n in numbers)
         and all(isinstance(t, str) for t in texts)
         and isinstance(manifest.get("provenance"), dict)
-        and manifest["kind"] in get_args(CohortKind)
         and all(isinstance(n, int | float) and n > 0 for n in numbers[:2])
     ):
-        raise CohortError("cohort.json lacks a field, or one is of the wrong kind", subject=path)
+        raise CohortError("cohort.json lacks a field, or one is of the wrong type", subject=path)
+    if manifest["kind"] not in get_args(CohortKind):
+        raise CohortError("cohort.json names an unknown kind of cohort", subject=path)
     return manifest
 
 
