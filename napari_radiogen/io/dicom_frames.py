@@ -135,7 +135,7 @@ def whole_number(header: Dataset, name: str) -> int | None:
 
 
 def _numbers(path: Path, value: Any, count: int, what: str) -> FloatArray:
-    if value is None or value == "" or len(value) == 0:
+    if value is None or value == "" or (hasattr(value, "__len__") and len(value) == 0):
         raise InputError(f"no {what} in the header", path)
     try:
         numbers = np.array([float(v) for v in value])

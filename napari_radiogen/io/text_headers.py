@@ -160,7 +160,8 @@ def _unpacked_length(path: Path, start: int, size: str, expected: int) -> int:
     try:
         with path.open("rb") as stream:
             stream.seek(start)
-            packed = stream.read(int(size) if size.isdecimal() else -1)
+            there = path.stat().st_size
+            packed = stream.read(min(int(size), there) if size.isdecimal() else -1)
         if size.isdecimal() and len(packed) < int(size):
             raise InputError(f"truncated: {len(packed)} packed bytes, header says {size}", path)
         while packed and not unpacker.eof and length <= expected:

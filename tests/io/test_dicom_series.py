@@ -142,6 +142,7 @@ def test_several_series_are_listed_and_one_can_be_chosen(tmp_path: Path) -> None
         ("SOPClassUID", "1.2.840.10008.5.1.4.1.1.2\\1.2", "not a CT"),
         ("Modality", ["CT", "MR"], "not a CT"),
         ("ImageType", ["ORIGINAL", "PRIMARY", "LOCALIZER"], "localizer"),
+        ("PixelSpacing", 0.7, "2 finite numbers"),
         ("SamplesPerPixel", 3, "colour"),
         ("HighBit", 10, "do not fit"),
     ],

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.text_headers import check_metaimage, check_nrrd
@@ -49,4 +51,15 @@ def test_scaled_metaimage_is_refused(tmp_path: Path) -> None:
     assert check_metaimage(path) == []
     path.write_text(text.format("ElementToIntensityFunctionSlope = 2\n"))
     with pytest.raises(InputError, match="scaled"):
+        check_metaimage(path)
+
+
+def test_a_packed_size_beyond_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mha"
+    sitk.WriteImage(sitk.GetImageFromArray(np.zeros((4, 4, 4), np.int16)), str(path), True)
+    raw = path.read_bytes()
+    start = raw.index(b"CompressedDataSize = ")
+    end = raw.index(b"\n", start)
+    path.write_bytes(raw[:start] + b"CompressedDataSize = 99999999999999999" + raw[end:])
+    with pytest.raises(InputError, match="truncated"):
         check_metaimage(path)
