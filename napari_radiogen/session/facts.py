@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from napari_radiogen.session.work import Work
 log = logging.getLogger(__name__)
 
 
-class SessionFacts:
+class SessionFacts(ABC):
     """Facts and signals of a session; `Session` adds the actions.
 
     Signals
@@ -143,6 +144,6 @@ class SessionFacts:
             line = " ".join(str(error).split())
             self.failed.emit(f"unexpected {type(error).__name__}: {line}")
 
+    @abstractmethod
     def _drop_refused(self) -> None:
         """Stop showing what the newest request, which failed, is not."""
-        raise NotImplementedError

@@ -33,6 +33,7 @@ On several processes ``draw()`` returns the whole batch, the same everywhere;
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,7 @@ from torch import Tensor, nn
 from napari_radiogen.trainers.state import Random
 
 
-class System:
+class System(ABC):
     """One system in training; a subclass fills it.
 
     Attributes
@@ -60,10 +61,11 @@ class System:
     optimisers: dict[str, torch.optim.Optimizer]
     random: dict[str, Random]
 
+    @abstractmethod
     def draw(self) -> Any:
         """Return the next whole batch, the same on every process."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, batch: Any, step: int, minutes: float) -> dict[str, float]:
         """Take one step and return its losses by name.
 
@@ -74,11 +76,10 @@ class System:
         minutes
             Of the run so far; only where the schedule follows the clock.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def candidate(self) -> nn.Module:
         """Return the network whose weights are kept when they are the best."""
-        raise NotImplementedError
 
     def validate(self) -> dict[str, float]:
         """Return scores; the highest ``score`` wins, and without one the last weights.
@@ -99,7 +100,7 @@ class System:
         """Return what else a resumed run needs."""
         return {}
 
-    def recall(self, memory: dict[str, Tensor]) -> None:
+    def recall(self, memory: dict[str, Tensor]) -> None:  # noqa: B027 - most have none
         """Take back what :meth:`memory` returned."""
 
 
