@@ -86,6 +86,10 @@ SEED_LIMIT: Final = 2**31
 MAP_NEIGHBOURS: Final = 8
 #: Nearest subjects that the out-of-cohort gauge names.
 GAUGE_NEIGHBOURS: Final = 5
+#: Percentiles of the gauge: from the first on genes are unusual, and the panel
+#: warns; from the second on they lie beyond the cohort, and it asks.
+GAUGE_UNUSUAL: Final = 90.0
+GAUGE_BEYOND: Final = 99.0
 
 # --- the machine -------------------------------------------------------------
 #: Name of our folders among those of other applications.

@@ -98,3 +98,29 @@ class Metagenes:
         column = self.weights[:, self.names.index(name)]
         order = np.argsort(-np.abs(column), kind="stable")
         return tuple(self.gene_symbols[i] for i in order if column[i] != 0)
+
+    def loading(self, symbol: str) -> FloatArray:
+        """Return (K,) how far each metagene moves when a gene rises by its SD.
+
+        Raises
+        ------
+        InputError
+            When there is no such gene.
+        """
+        if symbol not in self.gene_symbols:
+            raise InputError(
+                "unknown gene; search the metagenes for one that the model has", symbol
+            )
+        row = self.weights[self.gene_symbols.index(symbol)]
+        return np.asarray(row / self.sd, dtype=np.float32)
+
+    def genes_moved(self, change: npt.NDArray[np.floating]) -> FloatArray:
+        """Return the smallest change of genes (G,), in SD, that moves the metagenes by (K,).
+
+        Least squares through the membership weights: all members of a
+        metagene move alike, each in its sign.
+        """
+        weights = np.asarray(self.weights, dtype=np.float64)
+        wanted = np.asarray(change, dtype=np.float64) * self.sd
+        share = np.linalg.lstsq(weights.T @ weights, wanted, rcond=None)[0]
+        return np.asarray(weights @ share, dtype=np.float32)

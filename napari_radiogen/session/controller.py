@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,22 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_radiogen.constants import METAGENE_Z_LIMIT, SEED_LIMIT
+from napari_radiogen.constants import SEED_LIMIT
 from napari_radiogen.domain import CTVolume, Point, Scale
 from napari_radiogen.errors import SeveralSeriesError
 from napari_radiogen.session import exports, tumours
+from napari_radiogen.session.genes import GeneActions
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
 from napari_radiogen.session.patients import holds_genes
 from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
-from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK, Reactions
+from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK
 
 if TYPE_CHECKING:
     from napari_radiogen.io.series_choice import SeriesChoice
 
 
-class Session(Reactions):
+class Session(GeneActions):
     """What one window or one script works on.
 
     Every action returns at once and never raises for what a person did: a
@@ -43,7 +43,7 @@ class Session(Reactions):
     engines
         Where readers and models come from.
     seed
-        Of the draws of `reroll`, None for fresh ones.
+        Of the draws of `reroll` and `randomise`, None for fresh ones.
     """
 
     def __init__(
@@ -54,8 +54,7 @@ class Session(Reactions):
         engines: Engines | None = None,
         seed: int | None = None,
     ) -> None:
-        super().__init__(runner or InlineRunner(), engines or Engines())
-        self._rng = np.random.default_rng(seed)
+        super().__init__(runner or InlineRunner(), engines or Engines(), seed)
         if generator is not None or segmenter is not None:
             self._adopt_models(LoadedModels.of(generator, segmenter, self.engines))
 
@@ -170,34 +169,6 @@ class Session(Reactions):
         self.work.runner.close()
 
     # --- intent ----------------------------------------------------------------
-
-    def choose_subject(self, subject_id: str) -> None:
-        """Start from the genes of a subject; edits are cleared."""
-        self._change(lambda now: replace(now, subject_id=str(subject_id), averaged=(), edits=()))
-
-    def synthesise_mean_of(self, ids: Iterable[str]) -> None:
-        """Start from the mean metagenes of some subjects; edits are cleared."""
-        chosen = tuple(ids)
-        if not chosen:
-            self.failed.emit("nobody is selected; select subjects on the map first")
-            return
-        self._change(lambda now: replace(now, subject_id="", averaged=chosen, edits=()))
-
-    def set_metagene(self, name: str, z: float) -> None:
-        """Set a metagene, clipped to +-METAGENE_Z_LIMIT."""
-        if not math.isfinite(z):
-            self.failed.emit(f"{name}: expected a finite score, got {z}")
-            return
-        limited = float(np.clip(z, -METAGENE_Z_LIMIT, METAGENE_Z_LIMIT))
-        self._change(lambda now: now.with_edit(name, limited))
-
-    def reset_metagene(self, name: str) -> None:
-        """Take one edit back to the subject's own score."""
-        self._change(lambda now: now.without_edit(name))
-
-    def reset_all(self) -> None:
-        """Take all edits back."""
-        self._change(lambda now: replace(now, edits=()))
 
     def reroll(self) -> None:
         """Draw another seed for the noise."""

@@ -175,9 +175,9 @@ def _draw_words(figure: Figure, what: Exportable) -> None:
     figure.text(0.03, 0.962, f"{SYNTHETIC} nodule", fontsize=14, fontweight="bold", color=ACCENT)
     figure.text(0.975, 0.962, RESEARCH_USE, fontsize=10, ha="right", color=ACCENT)
     x, y, z = request.site.centre_lps_mm
-    genes = request.subject_id or f"the mean of {len(what.intent.averaged)} subjects"
-    edits = ", ".join(f"{name} {score:+.2f}" for name, score in what.intent.edits[:8])
-    more = "" if len(what.intent.edits) <= 8 else f" and {len(what.intent.edits) - 8} more"
+    genes, moved = what.intent.start_in_words, what.intent.edits_in_words
+    edits = ", ".join(moved[:8])
+    more = "" if len(moved) <= 8 else f" and {len(moved) - 8} more"
     level, width = WINDOWS_HU["Lung"]
     strength = "" if request.strength == 1 else f" Blend strength {request.strength:g}."
     lines = (

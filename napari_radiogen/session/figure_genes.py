@@ -12,6 +12,8 @@ from napari_radiogen.session.resolve import start_vector
 BAR, EDITED, CROWD = "#64748b", "#c2410c", "#94a3b8"
 #: Bars of the edited metagenes and of the largest others that fit legibly.
 BARS_SHOWN = 16
+#: A metagene that a person or one of its genes moved differs more than this from its start.
+MOVED = 1e-5
 #: Name in measurements, words, unit and format, in the order of reading.
 MEASURES = (
     ("long_axis_mm", "Long axis", "mm", "{:.1f}"),
@@ -34,7 +36,7 @@ def draw_metagenes(axes: Any, what: Exportable) -> None:
     names = what.generator.metagenes.names
     vector = np.array(what.result.request.metagenes)
     start = start_vector(what.intent, what.generator)
-    edited = [names.index(name) for name, _ in what.intent.edits]
+    edited = [int(k) for k in np.flatnonzero(np.abs(vector - start) > MOVED)]
     shown = shown_metagenes(vector, edited)
     rows = np.arange(len(shown))
     axes.barh(

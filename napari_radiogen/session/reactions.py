@@ -132,10 +132,15 @@ class Reactions(SessionFacts):
         except InputError as error:
             self.failed.emit(str(error))
             return
-        if after != before:
-            if record:
-                self._history.record(before)
-            self._adopt(after)
+        if self._asks_first(before, after) or after == before:
+            return
+        if record:
+            self._history.record(before)
+        self._adopt(after)
+
+    def _asks_first(self, before: Intent, after: Intent) -> bool:
+        """Whether a change of genes waits until the person was asked."""
+        return False
 
     def _restore(self, intent: Intent | None) -> None:
         if intent is not None:
@@ -153,7 +158,8 @@ class Reactions(SessionFacts):
         intent = self.state.intent
         vector = metagene_vector(intent, generator)
         source: CodeSource = "mean" if intent.averaged else "patient"
-        source = "edited" if intent.edits else source
+        source = "interpolated" if intent.weights else source
+        source = "edited" if intent.edited else source
         code = self.code
         same_model = code is not None and code.encoder_digest == generator.digest
         if same_model and self.vector is not None and np.array_equal(vector, self.vector):

@@ -39,8 +39,8 @@ class Recipe:
         sha256 of the scan's voxels and geometry (`scan_digest`).
     model, cohort
         Names, for people; ``request.model_digest`` decides.
-    averaged, edits
-        How the metagenes came about.
+    averaged, weights, edits, gene_edits
+        How the metagenes came about; see `Intent`.
     result_digest
         sha256 of the composed voxels (`result_digest`).
     versions
@@ -56,6 +56,8 @@ class Recipe:
     edits: Edits
     result_digest: str
     versions: dict[str, str]
+    weights: tuple[float, ...] = ()
+    gene_edits: Edits = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values in the order that a person reads them."""
@@ -70,7 +72,9 @@ class Recipe:
             "genes": {
                 "subject_id": request.subject_id,
                 "averaged": list(self.averaged),
+                "weights": list(self.weights),
                 "edits": dict(self.edits),
+                "gene_edits": dict(self.gene_edits),
                 "metagenes": list(request.metagenes),
             },
             "centre_lps_mm": list(request.site.centre_lps_mm),
@@ -120,10 +124,17 @@ class Recipe:
             model=str(model["name"]),
             cohort=str(model["cohort"]),
             averaged=tuple(str(s) for s in genes["averaged"]),
-            edits=tuple((str(n), float(z)) for n, z in genes["edits"].items()),
+            edits=_edits(genes["edits"]),
             result_digest=str(values["result_digest"]),
             versions={str(k): str(v) for k, v in values["versions"].items()},
+            # Recipes of 0.1.0 hold neither.
+            weights=_numbers(genes.get("weights", [])),
+            gene_edits=_edits(genes.get("gene_edits", {})),
         )
+
+
+def _edits(values: dict[str, Any]) -> Edits:
+    return tuple(zip(map(str, values), _numbers(list(values.values())), strict=True))
 
 
 def _numbers(values: list[Any]) -> tuple[float, ...]:
@@ -162,6 +173,8 @@ def make_recipe(
         cohort=result.provenance.cohort,
         averaged=intent.averaged,
         edits=intent.edits,
+        weights=intent.weights,
+        gene_edits=intent.gene_edits,
         result_digest=result_digest(result),
         versions=result.provenance.versions,
     )

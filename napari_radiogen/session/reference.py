@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
-from napari_radiogen.constants import GAUGE_NEIGHBOURS, MAP_NEIGHBOURS
+from napari_radiogen.constants import (
+    GAUGE_BEYOND,
+    GAUGE_NEIGHBOURS,
+    GAUGE_UNUSUAL,
+    MAP_NEIGHBOURS,
+)
 from napari_radiogen.errors import InputError
 from napari_radiogen.session.ports import FloatArray, Generator
 
@@ -27,11 +33,24 @@ class OutOfCohort:
         themselves left out, is nearer than this vector's.
     nearest
         Ids of the nearest training subjects, the nearest first.
+    away
+        Of each of them: root mean square difference of the metagenes, in SD.
     """
 
     distance: float
     percentile: float
     nearest: tuple[str, ...]
+    away: tuple[float, ...] = ()
+
+    @property
+    def unusual(self) -> bool:
+        """Whether fewer than one training subject in ten lies as far from the others."""
+        return self.percentile >= GAUGE_UNUSUAL
+
+    @property
+    def beyond(self) -> bool:
+        """Whether hardly any training subject lies as far from the others."""
+        return self.percentile >= GAUGE_BEYOND
 
 
 class Reference:
@@ -83,7 +102,13 @@ class Reference:
             distance=float(np.sqrt(np.mean(standard**2))),
             percentile=float(100 * nearer / len(self._own_nearest)),
             nearest=tuple(self._ids[i] for i in order),
+            away=tuple(float(away[i]) / math.sqrt(len(standard)) for i in order),
         )
+
+    @property
+    def training_ids(self) -> tuple[str, ...]:
+        """Ids of the training subjects."""
+        return self._ids
 
     def map_position(self, code: FloatArray, projection: str) -> npt.NDArray[np.float64]:
         """Return the place (2,) of a code (D,) on the map, without a refit.

@@ -23,8 +23,24 @@ class Facts:
 def start_vector(intent: Intent, generator: Generator) -> FloatArray:
     """Return the metagenes (K,) before any edit.
 
-    Those of the subject, the mean of the averaged subjects, or zeros (the
-    training mean) when nobody is chosen.
+    Those of the subject, the (weighted) mean of the averaged subjects, or
+    zeros (the training mean) when nobody is chosen.
+
+    Raises
+    ------
+    InputError
+        When the model does not know a subject.
+    """
+    return start_of(intent, generator, generator.subject_metagenes)
+
+
+def start_of(intent: Intent, generator: Generator, rows: FloatArray) -> FloatArray:
+    """Return the start (C,) of any numbers (N, C) that the model's subjects have.
+
+    Parameters
+    ----------
+    rows
+        In the order of ``generator.subject_ids``.
 
     Raises
     ------
@@ -33,13 +49,28 @@ def start_vector(intent: Intent, generator: Generator) -> FloatArray:
     """
     names = intent.averaged or ((intent.subject_id,) if intent.subject_id else ())
     if not names:
-        return np.zeros(len(generator.metagenes.names), dtype=np.float32)
+        return np.zeros(rows.shape[1], dtype=np.float32)
     position = {s: i for i, s in enumerate(generator.subject_ids)}
     for name in names:
         if name not in position:
             raise InputError(f"unknown patient; {generator.name} knows {_some(position)}", name)
-    rows = generator.subject_metagenes[[position[n] for n in names]]
-    return np.asarray(rows.mean(axis=0), dtype=np.float32)
+    shares = intent.weights if intent.averaged and intent.weights else None
+    chosen = rows[[position[n] for n in names]]
+    return np.asarray(np.average(chosen, axis=0, weights=shares), dtype=np.float32)
+
+
+def gene_shift(intent: Intent, metagenes: Metagenes) -> FloatArray:
+    """Return (K,) what the edited genes add to the metagenes.
+
+    Raises
+    ------
+    InputError
+        When the model has no such gene.
+    """
+    shift = np.zeros(len(metagenes.names), dtype=np.float32)
+    for symbol, change in intent.gene_edits:
+        shift += change * metagenes.loading(symbol)
+    return shift
 
 
 def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
@@ -48,7 +79,7 @@ def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
     Raises
     ------
     InputError
-        When the model does not know a subject or a metagene.
+        When the model does not know a subject, a metagene or a gene.
     """
     vector = start_vector(intent, generator).copy()
     position = {n: i for i, n in enumerate(generator.metagenes.names)}
@@ -56,7 +87,7 @@ def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
         if name not in position:
             raise InputError(f"unknown metagene; {generator.name} has {_some(position)}", name)
         vector[position[name]] = z
-    return vector
+    return vector + gene_shift(intent, generator.metagenes)
 
 
 def keep_known(intent: Intent, generator: Generator, before: Generator | None) -> Intent:
@@ -69,9 +100,12 @@ def keep_known(intent: Intent, generator: Generator, before: Generator | None) -
     known = generator.subject_ids
     averaged = tuple(s for s in intent.averaged if s in known)
     if intent.subject_id not in known and not averaged:
-        return replace(intent, subject_id=known[0], averaged=(), edits=())
+        return intent.starting_from(known[0])
+    kept = replace(
+        intent, averaged=averaged, weights=intent.weights if averaged == intent.averaged else ()
+    )
     same = before is not None and same_metagenes(before.metagenes, generator.metagenes)
-    return replace(intent, averaged=averaged, edits=intent.edits if same else ())
+    return kept if same else replace(kept, edits=(), gene_edits=())
 
 
 def same_metagenes(a: Metagenes, b: Metagenes) -> bool:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 
 from psygnal import evented
 
 from napari_radiogen.domain import NoduleSite
 
-#: (metagene name, z-score) in the order of the first edit.
+#: (name, number) in the order of the first edit.
 Edits = tuple[tuple[str, float], ...]
+
+
+def _set(edits: Edits, name: str, value: float) -> Edits:
+    return tuple((dict(edits) | {name: value}).items())
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,18 @@ class Intent:
     averaged
         Subjects whose mean metagenes are the start instead; usually empty.
     edits
-        Metagenes that the person moved, as absolute z-scores.
+        Metagenes that the person moved, as z-scores before any gene's edit.
     site
         Scan and place, or None before a click.
     seed
         Of the noise.
     strength
         Of the blend, 0 to 1.
+    weights
+        Shares of the averaged subjects, which sum to 1; empty for equal ones.
+    gene_edits
+        Genes that the person moved, as changes in SD of the gene; each moves
+        the metagenes that it is a member of.
     """
 
     subject_id: str = ""
@@ -38,16 +48,65 @@ class Intent:
     site: NoduleSite | None = None
     seed: int = 0
     strength: float = 1.0
+    weights: tuple[float, ...] = ()
+    gene_edits: Edits = ()
+
+    @property
+    def edited(self) -> bool:
+        """Whether a metagene or a gene was moved."""
+        return bool(self.edits or self.gene_edits)
+
+    @property
+    def start_in_words(self) -> str:
+        """Say whose genes are the start."""
+        if not self.averaged:
+            return self.subject_id
+        if not self.weights:
+            return f"the mean of {len(self.averaged)} subjects"
+        shares = zip(self.averaged, self.weights, strict=True)
+        return "a mixture of " + ", ".join(f"{name} {share:.0%}" for name, share in shares)
+
+    @property
+    def edits_in_words(self) -> tuple[str, ...]:
+        """Say what was moved, one item each: metagenes to a score, genes by a change."""
+        genes = (f"gene {name} by {change:+.2f} SD" for name, change in self.gene_edits)
+        return (*(f"{name} {z:+.2f}" for name, z in self.edits), *genes)
+
+    def starting_from(
+        self, subject_id: str = "", averaged: tuple[str, ...] = (), weights: tuple[float, ...] = ()
+    ) -> Intent:
+        """Return the intent with other genes to start from, and no edit."""
+        return replace(
+            self, subject_id=subject_id, averaged=averaged, weights=weights, edits=(), gene_edits=()
+        )
+
+    def with_genes_of(self, other: Intent) -> Intent:
+        """Return the intent with start and edits of another; place, seed and strength stay."""
+        return replace(
+            self,
+            subject_id=other.subject_id,
+            averaged=other.averaged,
+            weights=other.weights,
+            edits=other.edits,
+            gene_edits=other.gene_edits,
+        )
 
     def with_edit(self, name: str, z: float) -> Intent:
         """Return the intent with one metagene set, the others as they are."""
-        edits = dict(self.edits)
-        edits[name] = z
-        return replace(self, edits=tuple(edits.items()))
+        return replace(self, edits=_set(self.edits, name, z))
 
     def without_edit(self, name: str) -> Intent:
         """Return the intent with one metagene back at its start."""
         return replace(self, edits=tuple(e for e in self.edits if e[0] != name))
+
+    def with_gene(self, symbol: str, change: float) -> Intent:
+        """Return the intent with one gene changed by some SD, the others as they are."""
+        return replace(self, gene_edits=_set(self.gene_edits, symbol, change))
+
+    def without_genes(self, symbols: Iterable[str]) -> Intent:
+        """Return the intent with some genes back at their start."""
+        gone = set(symbols)
+        return replace(self, gene_edits=tuple(e for e in self.gene_edits if e[0] not in gone))
 
 
 @evented
@@ -55,7 +114,7 @@ class Intent:
 class SessionState:
     """Mutable intent and view; ``state.events.<field>`` tells of changes.
 
-    Only `Session` writes the first six fields (they are those of `Intent`).
+    Only `Session` writes the fields of `Intent`.
     Widgets may set the view fields: they change no pixels of a nodule.
 
     Parameters
@@ -76,6 +135,8 @@ class SessionState:
     site: NoduleSite | None = None
     seed: int = 0
     strength: float = 1.0
+    weights: tuple[float, ...] = ()
+    gene_edits: Edits = ()
     selected: tuple[str, ...] = ()
     window: str = "Lung"
     overlay_visible: bool = True
@@ -84,15 +145,9 @@ class SessionState:
     @property
     def intent(self) -> Intent:
         """The frozen copy of the fields that decide pixels."""
-        return Intent(
-            self.subject_id, self.averaged, self.edits, self.site, self.seed, self.strength
-        )
+        return Intent(**{f.name: getattr(self, f.name) for f in fields(Intent)})
 
     def apply(self, intent: Intent) -> None:
         """Write an intent into the fields; unchanged fields tell nobody."""
-        self.subject_id = intent.subject_id
-        self.averaged = intent.averaged
-        self.edits = intent.edits
-        self.site = intent.site
-        self.seed = intent.seed
-        self.strength = intent.strength
+        for f in fields(Intent):
+            setattr(self, f.name, getattr(intent, f.name))
