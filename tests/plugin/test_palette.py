@@ -81,7 +81,7 @@ def test_open_docks_change_with_the_theme(ready, qtbot, theme):
     assert panel.sliders.grab().toImage() != dark_picture
     button = panel.findChild(QPushButton)
     assert button.palette().buttonText().color().name() in (LIGHT.text, LIGHT.disabled, "#ffffff")
-    changed = panel.measurements.table.item(0, 2)
+    changed = panel.synthesis.measurements.table.item(0, 2)
     assert changed.foreground().color().name() == LIGHT.synthetic
 
 

@@ -62,9 +62,9 @@ def test_the_slider_changes_vector_nodule_and_measurements(panel, ready):
     drag(panel, "M01", 2.0)
     assert ready.session.vector[0] == pytest.approx(2.0, abs=0.06)
     assert not np.array_equal(before, ready.presenter.nodule.data)
-    shown = panel.measurements.table.item(0, 1).text()
+    shown = panel.synthesis.measurements.table.item(0, 1).text()
     assert shown == f"{ready.session.result.measurements['long_axis_mm']:.1f} mm"
-    assert panel.measurements.table.item(0, 2).text() != "·"
+    assert panel.synthesis.measurements.table.item(0, 2).text() != "·"
 
 
 def test_one_drag_is_one_undo_step(panel, ready):
@@ -84,17 +84,17 @@ def test_one_drag_is_one_undo_step(panel, ready):
 def test_one_drag_of_the_strength_is_one_undo_step(panel, ready):
     asked = []
     ready.session.state.events.strength.connect(asked.append)
-    panel.strength.setSliderDown(True)
+    panel.synthesis.strength.setSliderDown(True)
     for percent in (90, 70, 50, 40):
-        panel.strength.setSliderPosition(percent)
-    panel.strength.setSliderDown(False)
+        panel.synthesis.strength.setSliderPosition(percent)
+    panel.synthesis.strength.setSliderDown(False)
     assert len(asked) == 2  # the first at once, the last at the release
     assert ready.session.state.strength == pytest.approx(0.4)
     assert ready.session.result.request.strength == pytest.approx(0.4)
-    assert panel.strength_text.text() == "40%"
+    assert panel.synthesis.strength_text.text() == "40%"
     press(panel.undo)
     assert ready.session.state.strength == 1.0
-    assert panel.strength.value() == 100
+    assert panel.synthesis.strength.value() == 100
     assert ready.session.state.site.centre_lps_mm == CENTRE
 
 
@@ -185,28 +185,28 @@ def test_another_patient_brings_other_genes_and_clears_edits(panel, ready):
 
 def test_a_reroll_changes_pixels_and_not_genes_and_the_lock_forbids_it(panel, ready):
     pixels, genes = ready.presenter.nodule.data.copy(), ready.session.vector.copy()
-    press(panel.reroll)
+    press(panel.synthesis.reroll)
     assert not np.array_equal(pixels, ready.presenter.nodule.data)
     assert np.array_equal(genes, ready.session.vector)
-    assert panel.seed.value() == ready.session.state.seed
-    press(panel.lock)
+    assert panel.synthesis.seed.value() == ready.session.state.seed
+    press(panel.synthesis.lock)
     seed = ready.session.state.seed
-    press(panel.reroll)
+    press(panel.synthesis.reroll)
     assert ready.session.state.seed == seed
 
 
 def test_real_synthetic_button_and_state_agree(panel, ready):
-    press(panel.synthetic)
+    press(panel.synthesis.synthetic)
     assert not ready.session.state.show_synthetic
     ready.session.state.show_synthetic = True
-    assert panel.synthetic.isChecked()
+    assert panel.synthesis.synthetic.isChecked()
 
 
 def test_the_place_button_is_the_place_mode(panel, ready):
-    press(panel.place)
+    press(panel.synthesis.place)
     assert ready.pointer.place_mode
     ready.pointer.set_place_mode(False)
-    assert not panel.place.isChecked()
+    assert not panel.synthesis.place.isChecked()
 
 
 def test_the_panel_without_models_is_empty_and_calm(viewer, qtbot):

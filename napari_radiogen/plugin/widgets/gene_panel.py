@@ -5,31 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLineEdit, QSlider, QSpinBox
+from qtpy.QtWidgets import QComboBox, QLineEdit
 from superqt import QSearchableComboBox
 from superqt.utils import qthrottled, signals_blocked
 
-from napari_radiogen.constants import SEED_LIMIT
-from napari_radiogen.domain import SynthesisResult
 from napari_radiogen.plugin.effects import (
     all_effects,
     main_effect,
     search,
     strength_of_effects,
 )
-from napari_radiogen.plugin.layers import contrast_limits
 from napari_radiogen.plugin.widgets.gauge import Gauge
-from napari_radiogen.plugin.widgets.measurements import MeasurementTable
 from napari_radiogen.plugin.widgets.metagene_list import MetageneList, MetageneRow
-from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title, toggle
+from napari_radiogen.plugin.widgets.parts import Dock, button, note, row
 from napari_radiogen.plugin.widgets.patient_source import PatientSource
-from napari_radiogen.plugin.widgets.triptych import Triptych
+from napari_radiogen.plugin.widgets.synthesis import THROTTLE_MS, SynthesisPanel
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.resolve import start_vector
 
-#: A slider asks for a nodule at most this often, ms: about a screen's frame or two.
-THROTTLE_MS = 30
 ORDERS = ("by effect", "by name", "edited")
 
 
@@ -51,34 +44,18 @@ class GenePanelWidget(Dock):
         self.sliders = MetageneList()
         self.gauge = Gauge()
         self.source = PatientSource(self.session)
-        self.measurements = MeasurementTable()
-        self.triptych = Triptych()
+        self.synthesis = SynthesisPanel(self.workbench, self)
         self._make_buttons()
         self._lay_out()
         self._send = qthrottled(self._set_metagene, timeout=THROTTLE_MS)
-        self._send_strength = qthrottled(self._set_strength, timeout=THROTTLE_MS)
         self._connect()
         self._on_models()
-        self._on_result(self.session.result)
 
     def _make_buttons(self) -> None:
         session = self.session
         self.undo = button("↶", session.undo, "undo (Alt+Z)")
         self.redo = button("↷", session.redo, "redo (Alt+Shift+Z)")
         self.reset = button("reset all", session.reset_all, "back to the patient's own genes")
-        self.snapshot = button("set A", self._snapshot, "measure changes from here on")
-        self.place = toggle("place", self.workbench.pointer.set_place_mode, "click in the lung")
-        self.synthetic = toggle("synthetic", self._show_synthetic, "real or synthetic (Alt+S)")
-        self.seed = QSpinBox()
-        self.seed.setRange(0, SEED_LIMIT - 1)
-        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.seed.setToolTip("seed of the noise")
-        self.lock = toggle("lock", self._lock_seed, "keep this seed")
-        self.reroll = button("re-roll", session.reroll, "other noise, same genes (Alt+R)")
-        self.strength = QSlider(Qt.Orientation.Horizontal)
-        self.strength.setRange(0, 100)
-        self.strength.setToolTip("strength of the blend")
-        self.strength_text = note()
 
     def _lay_out(self) -> None:
         column = self.column
@@ -87,14 +64,8 @@ class GenePanelWidget(Dock):
         column.addWidget(self.sliders, 1)
         column.addWidget(note("Seen in the cohort?"))
         column.addWidget(self.gauge)
-        column.addWidget(title("Synthetic nodule"))
-        column.addWidget(self.triptych)
-        column.addLayout(row(self.place, self.synthetic, self.snapshot))
-        column.addLayout(row(note("seed"), self.seed, self.lock, self.reroll))
-        column.addLayout(row(note("strength"), self.strength, self.strength_text))
-        column.addWidget(self.measurements)
+        column.addWidget(self.synthesis)
         column.addWidget(self.source)
-        self.strength_text.setFixedWidth(34)
         self.patient.setFixedWidth(138)
 
     def _connect(self) -> None:
@@ -103,15 +74,11 @@ class GenePanelWidget(Dock):
         self.listen(session.models_changed, self._on_models)
         self.listen(session.patients_changed, self._show_people)
         self.listen(session.vector_changed, self._on_vector)
-        self.listen(session.result_changed, self._on_result)
-        self.listen(session.busy_changed, self._on_busy)
+        self.listen(session.result_changed, self._show_undo)
         self.listen(state.subject_id, self._show_patient)
         self.listen(state.averaged, self._show_patient)
-        self.listen(state.seed, self._show_seed)
-        self.listen(state.strength, self._show_strength)
-        self.listen(state.window, self._show_pictures)
-        self.listen(state.show_synthetic, self._show_toggle)
-        self.workbench.pointer.place_mode_changed.connect(self.place.setChecked)
+        self.listen(state.seed, self._show_undo)
+        self.listen(state.strength, self._show_undo)
         self.patient.activated.connect(self._choose_patient)
         self.search.textChanged.connect(self._fill)
         self.order.currentTextChanged.connect(self._fill)
@@ -119,16 +86,11 @@ class GenePanelWidget(Dock):
         self.sliders.grabbed.connect(session.begin_gesture)
         self.sliders.released.connect(self._end_gesture)
         self.sliders.reset.connect(session.reset_metagene)
-        self.seed.editingFinished.connect(lambda: session.set_seed(self.seed.value()))
-        self.strength.valueChanged.connect(self._on_strength)
-        self.strength.sliderPressed.connect(session.begin_gesture)
-        self.strength.sliderReleased.connect(self._end_gesture)
-        self.synthetic.setChecked(session.state.show_synthetic)
 
     def restyle(self) -> None:
         """Take the colours of napari's theme."""
         super().restyle()
-        self.measurements.restyle()
+        self.synthesis.restyle()
 
     # --- asks ------------------------------------------------------------------
 
@@ -137,7 +99,6 @@ class GenePanelWidget(Dock):
 
     def _end_gesture(self) -> None:
         self._send.flush()
-        self._send_strength.flush()
         self.session.end_gesture()
 
     def _choose_patient(self, _index: int) -> None:
@@ -145,36 +106,17 @@ class GenePanelWidget(Dock):
         if chosen:
             self.session.choose_subject(chosen)
 
-    def _on_strength(self, percent: int) -> None:
-        self.strength_text.setText(f"{percent}%")
-        self._send_strength(percent)
-
-    def _set_strength(self, percent: int) -> None:
-        self.session.set_strength(percent / 100)
-
-    def _show_synthetic(self, visible: bool) -> None:
-        self.session.state.show_synthetic = visible
-
-    def _lock_seed(self, locked: bool) -> None:
-        self.seed.setReadOnly(locked)
-        self.reroll.setEnabled(not locked)
-
-    def _snapshot(self) -> None:
-        self.measurements.take_snapshot()
-
     # --- shows -----------------------------------------------------------------
 
     def _on_models(self) -> None:
         generator = self.session.generator
-        for widget in (self.patient, self.search, self.order, self.seed, self.strength):
+        for widget in (self.patient, self.search, self.order):
             widget.setEnabled(generator is not None)
         if generator is None:
             self._effects = np.zeros(0, np.float32)
         else:
             self._effects = strength_of_effects(generator)
         self._show_people()
-        self._show_seed(self.session.state.seed)
-        self._show_strength(self.session.state.strength)
         self.gauge.show_value(self.session.gauge())
 
     def _show_people(self, *_: object) -> None:
@@ -243,7 +185,7 @@ class GenePanelWidget(Dock):
         self.gauge.show_value(self.session.gauge())
         self._show_undo()
 
-    def _show_undo(self) -> None:
+    def _show_undo(self, *_: object) -> None:
         self.undo.setEnabled(self.session.can_undo)
         self.redo.setEnabled(self.session.can_redo)
         self.reset.setEnabled(bool(self.session.state.edits))
@@ -255,35 +197,3 @@ class GenePanelWidget(Dock):
         mean = f"mean of {len(state.averaged)}" if state.averaged else ""
         self.patient.lineEdit().setPlaceholderText(mean)
         self.patient.lineEdit().setCursorPosition(0)
-        self.measurements.clear()
-
-    def _show_seed(self, seed: int) -> None:
-        with signals_blocked(self.seed):
-            self.seed.setValue(seed)
-        self._show_undo()
-
-    def _show_strength(self, strength: float) -> None:
-        with signals_blocked(self.strength):
-            self.strength.setValue(round(100 * strength))
-        self.strength_text.setText(f"{strength:.0%}")
-        self._show_undo()
-
-    def _on_result(self, result: SynthesisResult | None) -> None:
-        self._show_undo()
-        self._show_pictures()
-        if result is None:
-            self.measurements.clear()
-        elif result.complete:
-            self.measurements.show_values(result.measurements)
-
-    def _show_toggle(self, visible: bool) -> None:
-        self.synthetic.setChecked(visible)
-
-    def _show_pictures(self, *_: object) -> None:
-        session = self.session
-        limits = contrast_limits(session.state.window)
-        self.triptych.show_result(session.scan, session.result, limits)
-
-    def _on_busy(self, kind: str, busy: bool) -> None:
-        if kind == "synthesis":
-            self.snapshot.setEnabled(not busy)
