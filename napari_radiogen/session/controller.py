@@ -12,7 +12,8 @@ import numpy as np
 from napari_radiogen.constants import SEED_LIMIT
 from napari_radiogen.domain import CTVolume, Point, Scale
 from napari_radiogen.errors import SeveralSeriesError
-from napari_radiogen.session import exports, tumours
+from napari_radiogen.session import tumours
+from napari_radiogen.session.exporting import Exporting
 from napari_radiogen.session.genes import GeneActions
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_radiogen.io.series_choice import SeriesChoice
 
 
-class Session(GeneActions):
+class Session(GeneActions, Exporting):
     """What one window or one script works on.
 
     Every action returns at once and never raises for what a person did: a
@@ -232,33 +233,3 @@ class Session(GeneActions):
     def redo(self) -> None:
         """Make the last undone change again."""
         self._restore(self._history.redo(self.state.intent))
-
-    # --- export ----------------------------------------------------------------
-
-    def export_figure(self, path: str | Path) -> None:
-        """Write the figure (PNG, SVG or PDF) and its recipe beside it."""
-        self._export(path, exports.write_figure)
-
-    def export_volume(self, path: str | Path) -> None:
-        """Write the scan with the nodule (.nii.gz, .nrrd, .mha) and its recipe beside it."""
-        self._export(path, exports.write_synthetic)
-
-    def export_series(self, folder: str | Path) -> None:
-        """Write the scan with the nodule as a DICOM series and its recipe beside the folder."""
-        self._export(folder, exports.write_series)
-
-    def save_tumours(self, path: str | Path) -> None:
-        """Write the tumours (.nii.gz, .nrrd, .mha, or .dcm as DICOM SEG)."""
-        scan, found, source, target = self.scan, self.tumours, self.scan_path, Path(path)
-        if scan is None or found is None:
-            self.failed.emit("there are no tumours to save; find them or open a mask first")
-            return
-        self.work.start(
-            "export",
-            lambda ctx: tumours.write_tumours(found, scan, source, target),
-            lambda _: self.exported.emit(str(target)),
-        )
-
-    def save_recipe(self, path: str | Path) -> None:
-        """Write the recipe alone."""
-        self._export(path, exports.write_recipe)

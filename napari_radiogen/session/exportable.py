@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_radiogen.domain import CTVolume, SynthesisResult
+from napari_radiogen.domain import CTVolume, LabelVolume, SynthesisResult
 from napari_radiogen.session.ports import Generator
 from napari_radiogen.session.reference import Reference
 from napari_radiogen.session.state import Intent
@@ -21,3 +21,4 @@ class Exportable:
     intent: Intent
     generator: Generator
     reference: Reference
+    tumours: LabelVolume | None = None

@@ -6,16 +6,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.save import atomic_write, save_together
 from napari_radiogen.session.exportable import Exportable
+from napari_radiogen.session.figure_choice import FigureChoice
 from napari_radiogen.session.recipe import make_recipe, result_digest
 from napari_radiogen.session.recipe import save as save_recipe_file
 
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
+#: Of the picture that a person sees before a figure is written.
+PREVIEW_DPI = 84
 
 
 def check_suffix(path: Path, allowed: tuple[str, ...]) -> str:
@@ -106,10 +112,20 @@ def write_series(what: Exportable, folder: Path) -> None:
     atomic_write(beside, write)
 
 
-def write_figure(what: Exportable, path: Path) -> None:
+def write_figure(what: Exportable, path: Path, choice: FigureChoice | None = None) -> None:
     """Write the figure, and its recipe beside it."""
     from napari_radiogen.session.figure import compose_figure, save_figure
 
     suffix = check_suffix(path, FIGURE_SUFFIXES)
-    figure = compose_figure(what)
-    _write_with_recipe(what, path, suffix, lambda temporary: save_figure(figure, temporary))
+    choice = choice or FigureChoice()
+    figure = compose_figure(what, choice)
+    _write_with_recipe(
+        what, path, suffix, lambda temporary: save_figure(figure, temporary, choice.dpi)
+    )
+
+
+def figure_pixels(what: Exportable, choice: FigureChoice) -> npt.NDArray[np.uint8]:
+    """Return the figure's pixels (H, W, 4) at `PREVIEW_DPI`."""
+    from napari_radiogen.session.figure import compose_figure, draw_pixels
+
+    return draw_pixels(compose_figure(what, choice), PREVIEW_DPI)

@@ -38,8 +38,7 @@ class SessionFacts(ABC):
     result_changed(SynthesisResult | None): first with ``complete=False``,
     then with True, progress(kind, fraction, message), busy_changed(kind,
     bool), failed(line), exported(path). Kinds: scan, drop, lung, models,
-    genes,
-    tumours, synthesis, export.
+    genes, tumours, synthesis, export, figure.
     """
 
     scan_changed = Signal(object)
@@ -56,6 +55,8 @@ class SessionFacts(ABC):
     busy_changed = Signal(str, bool)
     failed = Signal(str)
     exported = Signal(str)
+    #: Pixels (H, W, 4) of a figure before it is written.
+    figure_drawn = Signal(object)
 
     def __init__(self, runner: JobRunner, engines: Engines) -> None:
         self.work = Work(runner, self.busy_changed.emit, self.progress.emit, self._report)

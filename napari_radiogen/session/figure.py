@@ -5,36 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
 
-from napari_radiogen.constants import FIELD_OF_VIEW_MM, RESEARCH_USE, SYNTHETIC, WINDOWS_HU
+from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC, WINDOWS_HU
 from napari_radiogen.io.save import atomic_write
 from napari_radiogen.session.exportable import Exportable
+from napari_radiogen.session.figure_choice import FigureChoice
 from napari_radiogen.session.figure_genes import draw_map, draw_metagenes, draw_table
-from napari_radiogen.session.sections import (
-    LETTERS,
-    Plane,
-    Section,
-    section_around,
-    section_through,
-)
+from napari_radiogen.session.figure_images import ACCENT, draw_close_ups, draw_overviews
 
-#: A4 landscape, inches.
-SIZE_INCHES = (11.69, 8.27)
-DPI = 200
-#: Pixels of whole sections and of close-ups, mm.
-OVERVIEW_PIXEL_MM, CLOSE_UP_PIXEL_MM = 0.8, 0.25
-OVERVIEW_BAR_MM, CLOSE_UP_BAR_MM = 50.0, 10.0
-#: Ends of the difference scale, HU.
-DIFFERENCE_HU = 800.0
-ACCENT = "#c2410c"
-#: Keeps white marks legible on white tissue.
-OUTLINE = [withStroke(linewidth=1.8, foreground="#1e293b")]
-BAR_OUTLINE = [withStroke(linewidth=3.2, foreground="#1e293b")]
+#: A4 landscape, inches; a page with one row of panels is lower.
+WIDTH_INCHES, HEIGHT_INCHES, LOW_INCHES = 11.69, 8.27, 5.4
+#: Heights of the lines above and below the panels, inches.
+HEAD_INCHES, FOOT_INCHES = 0.7, 1.12
 #: What a cohort's kind means for the reader of a figure.
 COHORT_NOTES = {
     "planted": "planted cohort: real nodules with invented expression - the genes mean nothing",
@@ -45,29 +32,60 @@ COHORT_NOTES = {
 TEXT = {"svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 8, "font.family": "DejaVu Sans"}
 
 
-def compose_figure(what: Exportable) -> Figure:
+def compose_figure(what: Exportable, choice: FigureChoice | None = None) -> Figure:
     """Draw a finished nodule; nothing is written and no window opens."""
+    choice = choice or FigureChoice()
+    planes = "planes" in choice.panels
+    pictures = [p for p in ("close-ups", "measurements") if p in choice.panels]
+    plots = [p for p in ("metagenes", "map") if p in choice.panels]
+    rows = [planes, bool(pictures or plots)]
+    height = HEIGHT_INCHES if all(rows) else LOW_INCHES
     with rc_context(TEXT):
-        figure = Figure(figsize=SIZE_INCHES, facecolor="white")
+        figure = Figure(figsize=(WIDTH_INCHES, height), facecolor="white")
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(
-            2, 1, left=0.03, right=0.975, top=0.915, bottom=0.135, hspace=0.16,
-            height_ratios=(1.0, 1.0),
+            sum(rows), 1, left=0.03, right=0.975, top=1 - HEAD_INCHES / height,
+            bottom=FOOT_INCHES / height, hspace=0.16,
         )  # fmt: skip
         pasted = what.result.paste_into(what.scan.voxels)
-        _draw_overviews(figure, grid[0], what, pasted)
-        lower = grid[1].subgridspec(1, 2, width_ratios=(1.0, 0.92), wspace=0.2)
-        left = lower[0].subgridspec(2, 1, height_ratios=(1.0, 0.62), hspace=0.12)
-        _draw_close_ups(figure, left[0], what, pasted)
-        draw_table(figure.add_subplot(left[1]), what)
-        right = lower[1].subgridspec(1, 2, width_ratios=(1.15, 1.0), wspace=0.22)
-        draw_metagenes(figure.add_subplot(right[0]), what)
-        draw_map(figure.add_subplot(right[1]), what)
-        _draw_words(figure, what)
+        if planes:
+            draw_overviews(figure, grid[0], what, pasted, choice.outlines)
+        if rows[1]:
+            halves = [(1.0, pictures), (0.46 * len(plots), plots)]
+            widths = [width for width, panels in halves if panels]
+            lower = grid[sum(rows) - 1].subgridspec(1, len(widths), width_ratios=widths, wspace=0.2)
+            if pictures:
+                _draw_pictures(figure, lower[0], what, pasted, choice, pictures)
+            if plots:
+                _draw_plots(figure, lower[len(widths) - 1], what, plots)
+        _draw_words(figure, what, choice.caption)
     return figure
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def _draw_pictures(
+    figure: Figure, place: Any, what: Exportable, pasted: Any, choice: FigureChoice,
+    panels: list[str],
+) -> None:  # fmt: skip
+    heights = {"close-ups": 1.0, "measurements": 0.62}
+    cells = place.subgridspec(
+        len(panels), 1, height_ratios=[heights[p] for p in panels], hspace=0.12
+    )
+    for cell, panel in zip(cells, panels, strict=True):
+        if panel == "close-ups":
+            draw_close_ups(figure, cell, what, pasted, choice.outlines)
+        else:
+            draw_table(figure.add_subplot(cell), what)
+
+
+def _draw_plots(figure: Figure, place: Any, what: Exportable, panels: list[str]) -> None:
+    shares = {"metagenes": 1.15, "map": 1.0}
+    cells = place.subgridspec(1, len(panels), width_ratios=[shares[p] for p in panels], wspace=0.22)
+    for cell, panel in zip(cells, panels, strict=True):
+        draw = draw_metagenes if panel == "metagenes" else draw_map
+        draw(figure.add_subplot(cell), what)
+
+
+def save_figure(figure: Figure, path: Path, dpi: int = 200) -> None:
     """Write a figure as PNG, SVG or PDF by its suffix; text stays text in the latter two.
 
     Raises
@@ -82,9 +100,18 @@ def save_figure(figure: Figure, path: Path) -> None:
 
     def write(temporary: Path) -> None:
         with rc_context(TEXT):
-            figure.savefig(temporary, format=kind, dpi=DPI, metadata=metadata)
+            figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
 
     atomic_write(path, write)
+
+
+def draw_pixels(figure: Figure, dpi: int) -> npt.NDArray[np.uint8]:
+    """Return a figure's pixels (H, W, 4)."""
+    with rc_context(TEXT):
+        figure.set_dpi(dpi)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba()).copy()
 
 
 def cohort_note(cohort: str) -> str:
@@ -93,87 +120,12 @@ def cohort_note(cohort: str) -> str:
     return next(notes, f"cohort {cohort}")
 
 
-def _draw_overviews(figure: Figure, place: Any, what: Exportable, pasted: Any) -> None:
-    planes: tuple[Plane, ...] = ("axial", "coronal", "sagittal")
-    centre = what.result.request.site.centre_lps_mm
-    sections = [
-        section_through(what.scan.geometry, centre, plane, OVERVIEW_PIXEL_MM) for plane in planes
-    ]
-    widths = [s.extent_mm[1] - s.extent_mm[0] for s in sections]
-    cells = place.subgridspec(1, 3, width_ratios=widths, wspace=0.03)
-    for cell, section in zip(cells, sections, strict=True):
-        axes = figure.add_subplot(cell)
-        _show(axes, section, section.sample(pasted, what.scan.geometry))
-        half = FIELD_OF_VIEW_MM / 2
-        axes.add_patch(
-            Rectangle((-half, -half), 2 * half, 2 * half, fill=False, color="#facc15", lw=0.9)
-        )
-        _draw_letters(axes, section)
-        _draw_bar(axes, section, OVERVIEW_BAR_MM)
-        axis = {"axial": 2, "coronal": 1, "sagittal": 0}[section.plane]
-        name = "xyz"[axis]
-        axes.set_title(f"{section.plane.capitalize()}, {name} {centre[axis]:.1f} mm", fontsize=8)
-
-
-def _draw_close_ups(figure: Figure, place: Any, what: Exportable, pasted: Any) -> None:
-    centre, geometry = what.result.request.site.centre_lps_mm, what.scan.geometry
-    section = section_around(centre, "axial", FIELD_OF_VIEW_MM / 2, CLOSE_UP_PIXEL_MM)
-    before = section.sample(what.scan.voxels, geometry)
-    after = section.sample(pasted, geometry)
-    cells = place.subgridspec(1, 3, wspace=0.04)
-    for cell, image, title in zip(cells, (before, after), ("Scan", SYNTHETIC), strict=False):
-        axes = figure.add_subplot(cell)
-        _show(axes, section, image)
-        _draw_bar(axes, section, CLOSE_UP_BAR_MM)
-        synthetic = title == SYNTHETIC
-        axes.set_title(title, fontsize=8, color=ACCENT if synthetic else "black",
-                       fontweight="bold" if synthetic else "normal")  # fmt: skip
-    axes = figure.add_subplot(cells[2])
-    shown = axes.imshow(
-        after - before, cmap="RdBu_r", vmin=-DIFFERENCE_HU, vmax=DIFFERENCE_HU,
-        extent=section.extent_mm,
-    )  # fmt: skip
-    axes.set_axis_off()
-    axes.set_title("Difference, HU", fontsize=8)
-    _draw_bar(axes, section, CLOSE_UP_BAR_MM, color="black")
-    scale = figure.colorbar(shown, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)))
-    scale.ax.tick_params(labelsize=6)
-
-
-def _show(axes: Any, section: Section, image: Any) -> None:
-    level, width = WINDOWS_HU["Lung"]
-    axes.imshow(
-        image, cmap="gray", vmin=level - width / 2, vmax=level + width / 2,
-        extent=section.extent_mm, interpolation="bilinear",
-    )  # fmt: skip
-    axes.set_axis_off()
-
-
-def _draw_letters(axes: Any, section: Section) -> None:
-    left, right, top, bottom = LETTERS[section.plane]
-    places = ((0.02, 0.5, left), (0.98, 0.5, right), (0.5, 0.97, top), (0.5, 0.03, bottom))
-    for x, y, letter in places:
-        axes.text(x, y, letter, color="white", fontsize=7, ha="center", va="center",
-                  transform=axes.transAxes, path_effects=OUTLINE)  # fmt: skip
-
-
-def _draw_bar(axes: Any, section: Section, length_mm: float, color: str = "white") -> None:
-    left, right, bottom, top = section.extent_mm
-    x = left + 0.05 * (right - left)
-    y = bottom - 0.06 * (bottom - top)
-    white = color == "white"
-    axes.plot(
-        [x, x + length_mm], [y, y], color=color, lw=1.6, solid_capstyle="butt",
-        path_effects=BAR_OUTLINE if white else None,
-    )  # fmt: skip
-    axes.text(x, y - 0.025 * (bottom - top), f"{length_mm:g} mm", color=color, fontsize=6.5,
-              path_effects=OUTLINE if white else None)  # fmt: skip
-
-
-def _draw_words(figure: Figure, what: Exportable) -> None:
+def _draw_words(figure: Figure, what: Exportable, caption: str) -> None:
     request, origin = what.result.request, what.result.provenance
-    figure.text(0.03, 0.962, f"{SYNTHETIC} nodule", fontsize=14, fontweight="bold", color=ACCENT)
-    figure.text(0.975, 0.962, RESEARCH_USE, fontsize=10, ha="right", color=ACCENT)
+    height = figure.get_figheight()
+    top = 1 - HEAD_INCHES * 0.45 / height
+    figure.text(0.03, top, f"{SYNTHETIC} nodule", fontsize=14, fontweight="bold", color=ACCENT)
+    figure.text(0.975, top, RESEARCH_USE, fontsize=10, ha="right", color=ACCENT)
     x, y, z = request.site.centre_lps_mm
     genes, moved = what.intent.start_in_words, what.intent.edits_in_words
     edits = ", ".join(moved[:8])
@@ -181,6 +133,7 @@ def _draw_words(figure: Figure, what: Exportable) -> None:
     level, width = WINDOWS_HU["Lung"]
     strength = "" if request.strength == 1 else f" Blend strength {request.strength:g}."
     lines = (
+        *([caption] if caption else []),
         f"Genes of {genes}, {f'edited: {edits}{more}' if edits else 'not edited'}. "
         f"Seed {request.seed}. Placed at x {x:.1f}, y {y:.1f}, z {z:.1f} mm (LPS).{strength}",
         f"Model {origin.model} (weights {origin.weights_digest[:12]}), "
@@ -189,4 +142,5 @@ def _draw_words(figure: Figure, what: Exportable) -> None:
         f"Lung window {level:g}/{width:g} HU; yellow box: the close-ups. "
         "The recipe beside this file makes the same voxels again (radiogen replay).",
     )
-    figure.text(0.03, 0.075, "\n".join(lines), fontsize=7.5, va="top", linespacing=1.5)
+    foot = FOOT_INCHES * 0.62 / height
+    figure.text(0.03, foot, "\n".join(lines), fontsize=7.5, va="top", linespacing=1.5)

@@ -21,7 +21,6 @@ from napari_radiogen.domain import (
 )
 from napari_radiogen.errors import Cancelled, InputError, SynthesisError
 from napari_radiogen.inference.upright import check_site
-from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.facts import SessionFacts
 from napari_radiogen.session.jobs import JobContext
 from napari_radiogen.session.models import LoadedModels
@@ -190,20 +189,3 @@ class Reactions(SessionFacts):
         else:
             self.state.site = site
             self._request()
-
-    def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
-        target = Path(path)
-        scan, result = self.scan, self.result
-        generator, reference = self.generator, self.models.reference
-        wanted = resolve(self.state.intent, Facts(scan, self.generator))
-        finished = result is not None and result.complete and result.request == wanted
-        if scan is None or result is None or not finished:
-            self.failed.emit("there is no finished synthetic nodule to export yet")
-            return
-        if generator is None or reference is None:
-            self.failed.emit(NO_MODEL)
-            return
-        what = Exportable(scan, self.scan_path, result, self.state.intent, generator, reference)
-        self.work.start(
-            "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))
-        )

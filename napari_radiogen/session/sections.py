@@ -47,12 +47,16 @@ class Section:
     extent_mm: tuple[float, float, float, float]
 
     def sample(
-        self, voxels: npt.NDArray[Any], geometry: VolumeGeometry, order: int = 1
+        self,
+        voxels: npt.NDArray[Any],
+        geometry: VolumeGeometry,
+        order: int = 1,
+        outside: float = HU_AIR,
     ) -> npt.NDArray[np.float32]:
-        """Return values (H, W) of a volume (Z, Y, X); HU of air outside it."""
+        """Return values (H, W) of a volume (Z, Y, X); ``outside`` it HU of air."""
         index = np.moveaxis(geometry.lps_to_index(self.points_mm), -1, 0)
         values = ndimage.map_coordinates(
-            voxels, index, order=order, output=np.float32, cval=HU_AIR, prefilter=False
+            voxels, index, order=order, output=np.float32, cval=outside, prefilter=False
         )
         return np.asarray(values, dtype=np.float32)
 

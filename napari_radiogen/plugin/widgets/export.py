@@ -9,10 +9,10 @@ from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog
 
+from napari_radiogen.plugin.widgets.figure_dialog import FigureDialog
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row
 from napari_radiogen.plugin.workbench import workbench_of
 
-FIGURE_FILTER = "Figure (*.png *.svg *.pdf)"
 VOLUME_FILTER = "Synthetic scan (*.nii.gz *.nrrd *.mha)"
 FOLDER_FILTER = "New folder (*)"
 RECIPE_FILTER = "Recipe (*.json)"
@@ -46,8 +46,10 @@ class ExportWidget(Dock):
         self._show_ready()
 
     def ask_figure(self) -> None:
-        """Ask where the figure goes, then write it."""
-        self._ask("figure.png", FIGURE_FILTER, self.session.export_figure)
+        """Let the person compose the figure, then write it."""
+        self.composer = FigureDialog(self.session, self)
+        self.composer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.composer.open()
 
     def ask_volume(self) -> None:
         """Ask where the synthetic scan goes, then write it."""

@@ -37,7 +37,7 @@ class Dock(QWidget):
         self.column.setContentsMargins(8, 8, 8, 6)
         self.column.setSpacing(4)
         self._listening: Listening = []
-        self.destroyed.connect(partial(_stop_listening, self._listening))
+        self.destroyed.connect(partial(stop_listening, self._listening))
         self.listen(theme_watch().changed, self.restyle)
 
     def restyle(self) -> None:
@@ -54,7 +54,8 @@ class Dock(QWidget):
         self._listening.append((signal, slot))
 
 
-def _stop_listening(listening: Listening, *_: object) -> None:
+def stop_listening(listening: Listening, *_: object) -> None:
+    """Disconnect what a destroyed widget had connected."""
     for signal, slot in listening:
         signal.disconnect(slot, missing_ok=True)
     listening.clear()

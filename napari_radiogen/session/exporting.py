@@ -1,0 +1,77 @@
+"""What a person may write: figure, synthetic scan, tumours, recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from napari_radiogen.session import exports, tumours
+from napari_radiogen.session.exportable import Exportable
+from napari_radiogen.session.figure_choice import FigureChoice
+from napari_radiogen.session.reactions import NO_MODEL, Reactions
+from napari_radiogen.session.resolve import Facts, resolve
+
+
+class Exporting(Reactions):
+    """Actions that write files; each is a job, and each refusal one line."""
+
+    def export_figure(self, path: str | Path, choice: FigureChoice | None = None) -> None:
+        """Write the figure (PNG, SVG or PDF) and its recipe beside it."""
+        self._export(path, partial(exports.write_figure, choice=choice))
+
+    def preview_figure(self, choice: FigureChoice) -> None:
+        """Draw the figure small; ``figure_drawn`` tells its pixels (H, W, 4)."""
+        what = self._exportable()
+        if what is not None:
+            self.work.start(
+                "figure", lambda ctx: exports.figure_pixels(what, choice), self.figure_drawn.emit
+            )
+
+    def export_volume(self, path: str | Path) -> None:
+        """Write the scan with the nodule (.nii.gz, .nrrd, .mha) and its recipe beside it."""
+        self._export(path, exports.write_synthetic)
+
+    def export_series(self, folder: str | Path) -> None:
+        """Write the scan with the nodule as a DICOM series and its recipe beside the folder."""
+        self._export(folder, exports.write_series)
+
+    def save_tumours(self, path: str | Path) -> None:
+        """Write the tumours (.nii.gz, .nrrd, .mha, or .dcm as DICOM SEG)."""
+        scan, found, source, target = self.scan, self.tumours, self.scan_path, Path(path)
+        if scan is None or found is None:
+            self.failed.emit("there are no tumours to save; find them or open a mask first")
+            return
+        self.work.start(
+            "export",
+            lambda ctx: tumours.write_tumours(found, scan, source, target),
+            lambda _: self.exported.emit(str(target)),
+        )
+
+    def save_recipe(self, path: str | Path) -> None:
+        """Write the recipe alone."""
+        self._export(path, exports.write_recipe)
+
+    def _exportable(self) -> Exportable | None:
+        """Freeze the finished nodule; None, and one line, when there is none."""
+        scan, result = self.scan, self.result
+        generator, reference = self.generator, self.models.reference
+        wanted = resolve(self.state.intent, Facts(scan, self.generator))
+        finished = result is not None and result.complete and result.request == wanted
+        if scan is None or result is None or not finished:
+            self.failed.emit("there is no finished synthetic nodule to export yet")
+            return None
+        if generator is None or reference is None:
+            self.failed.emit(NO_MODEL)
+            return None
+        found = None if self.tumours is None else self.tumours.labels
+        return Exportable(
+            scan, self.scan_path, result, self.state.intent, generator, reference, found
+        )
+
+    def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
+        target, what = Path(path), self._exportable()
+        if what is not None:
+            self.work.start(
+                "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))
+            )
