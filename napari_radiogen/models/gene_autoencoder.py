@@ -20,7 +20,9 @@ class AutoencoderConfig(BaseModel):
     """Sizes of H; the defaults are the paper's.
 
     ``widths`` are the encoder's blocks before the one that holds the genes,
-    each followed by a pool; ``decoder_widths`` run the other way.
+    each followed by a pool; ``decoder_widths`` run the other way. As published,
+    a gene is one pixel of the deepest layer and sees its own part of the region
+    alone; with ``global_genes`` it also sees features averaged over all of it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +36,9 @@ class AutoencoderConfig(BaseModel):
     widths: tuple[int, ...] = (64, 128, 256, 512)
     decoder_widths: tuple[int, ...] = (512, 256, 128, 64)
     convolutions: int = Field(default=2, ge=1, description="in each block")
+    global_genes: bool = Field(
+        default=False, description="ours: every gene also sees the whole region"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> AutoencoderConfig:
@@ -83,6 +88,9 @@ class GeneAutoencoder(nn.Module):
             _block(dims, config.widths[-1], config.widths[-1], n - 1),
             conv(dims, config.widths[-1], config.channels),
         )
+        self.whole_to_genes = (
+            _starting_at_nought(config.widths[-1], config.genes) if config.global_genes else None
+        )
         widths = (config.channels, *config.decoder_widths)
         self.decoder = nn.Sequential(
             *(
@@ -97,8 +105,16 @@ class GeneAutoencoder(nn.Module):
         x = self._first_two(loose, tight)[1]
         for block in self.blocks[2:]:
             x = block(self.pool(x))
-        whole = torch.sigmoid(self.to_genes(self.pool(x))).flatten(1)
-        return whole[:, : self.config.genes]
+        genes = self.to_genes(self.pool(x)).flatten(1)[:, : self.config.genes]
+        if self.whole_to_genes is not None:
+            genes = genes + self.whole_to_genes(x.flatten(2).mean(dim=2))
+        return torch.sigmoid(genes)
+
+    @torch.no_grad()
+    def start_at(self, genes: Tensor) -> None:
+        """Let the global genes start at a vector (G,) in [0, 1], such as the training mean."""
+        if self.whole_to_genes is not None:
+            self.whole_to_genes.bias.copy_(torch.logit(genes, eps=0.01))
 
     def decode(self, genes: Tensor) -> Tensor:
         """Genes (B, G) in [0, 1] -> LTR (B, 1, H, W) in [0, 1]; padding is nought."""
@@ -120,6 +136,13 @@ class GeneAutoencoder(nn.Module):
         first = self.blocks[0](loose)
         joined = torch.cat((self.pool(first), self.tight_stem(tight)), dim=1)
         return first, self.blocks[1](joined)
+
+
+def _starting_at_nought(inputs: int, outputs: int) -> nn.Linear:
+    layer = nn.Linear(inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
 
 
 def _block(spatial_dims: int, in_channels: int, out_channels: int, count: int) -> nn.Sequential:

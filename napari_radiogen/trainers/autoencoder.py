@@ -35,6 +35,7 @@ SMALL = AutoencoderConfig(
     widths=(64, 128, 128),
     decoder_widths=(128, 64, 32),
     convolutions=1,
+    global_genes=True,
 )
 
 
@@ -43,7 +44,8 @@ class AutoencoderTraining(TrainingConfig):
 
     ``mode`` paper is as published. Plus adds three things of ours: the
     decoder also learns from the true genes, regions are turned by the eight
-    symmetries of a square, and the rate falls as a cosine.
+    symmetries of a square, and the rate falls as a cosine. A network with
+    global genes starts at the training mean.
     """
 
     systems: ClassVar[tuple[str, ...]] = ("autoencoder",)
@@ -81,7 +83,9 @@ class AutoencoderSystem(System):
         self.config, self.fabric = config, fabric
         self.features = features.to(fabric.device).eval()
         self.rng = torch.Generator().manual_seed(config.seed + 1)
-        network = shared_statistics(fabric, GeneAutoencoder(config.network))
+        own = GeneAutoencoder(config.network)
+        own.start_at(train.genes.mean(dim=0))
+        network = shared_statistics(fabric, own)
         self.own = network
         optimiser = torch.optim.Adam(network.parameters(), config.learning_rate)
         self.network, self.optimiser = fabric.setup(network, optimiser)

@@ -188,3 +188,35 @@ def test_the_hole_is_a_sphere_in_the_middle():
     assert hole.shape == (1, 1, 32, 32)
     assert hole.sum() == pytest.approx(torch.pi * 8**2, rel=0.05)
     assert torch.equal(hole, hole.flip(-1))
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_only_global_genes_see_the_whole_region(whole):
+    torch.manual_seed(0)
+    network = GeneAutoencoder(
+        AutoencoderConfig(
+            size_px=64, genes=64, code_channels=None, widths=(4, 8, 8),
+            decoder_widths=(8, 8, 4), convolutions=1, global_genes=whole,
+        )
+    ).eval()  # fmt: skip
+    mean = torch.linspace(0.1, 0.9, 64)
+    network.start_at(mean)
+    if whole:
+        torch.nn.init.normal_(network.whole_to_genes.weight)
+    dark, spotted = torch.zeros(1, 1, 64, 64), torch.zeros(1, 1, 64, 64)
+    spotted[..., 52:, 52:] = 1.0
+    tight = torch.zeros(1, 1, 32, 32)
+    first, second = network.encode(dark, tight), network.encode(spotted, tight)
+    assert bool((first[0, 0] != second[0, 0]).item()) is whole  # the gene of the far corner
+
+
+def test_global_genes_start_at_the_training_mean():
+    config = AutoencoderConfig(size_px=64, genes=64, code_channels=None, widths=(4, 8, 8),
+                               decoder_widths=(8, 8, 4), global_genes=True)  # fmt: skip
+    network = GeneAutoencoder(config).eval()
+    torch.nn.init.zeros_(network.to_genes[-1].weight)
+    torch.nn.init.zeros_(network.to_genes[-1].bias)
+    mean = torch.linspace(0.1, 0.9, 64)
+    network.start_at(mean)
+    told = network.encode(torch.rand(1, 1, 64, 64), torch.rand(1, 1, 32, 32))
+    torch.testing.assert_close(told[0], mean)

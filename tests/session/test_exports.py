@@ -4,12 +4,14 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
+from matplotlib.contour import ContourSet
 from PIL import Image
 
 from napari_radiogen.io.read import read_ct
 from napari_radiogen.session import Session, recipe
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure import COHORT_NOTES, cohort_note, compose_figure, save_figure
+from napari_radiogen.session.figure_choice import PANELS, FigureChoice
 from napari_radiogen.session.figure_genes import shown_metagenes
 from napari_radiogen.session.sections import section_around, section_through
 from tests.session.fakes import CENTRE, SERIES, FakeGenerator, make_engines, make_scan
@@ -34,22 +36,20 @@ def test_a_figure_lies_beside_the_recipe_that_makes_it_again(tmp_path, session, 
 
 
 @pytest.fixture(scope="module")
-def figure():
+def exportable():
     session = Session(generator=FakeGenerator(), engines=make_engines())
     session.open_scan(make_scan())
     session.place(CENTRE)
     session.set_metagene("M01", 1.5)
     reference = session.models.reference
-    return compose_figure(
-        Exportable(
-            session.scan,
-            None,
-            session.result,
-            session.state.intent,
-            session.generator,
-            reference,
-        )
+    return Exportable(
+        session.scan, None, session.result, session.state.intent, session.generator, reference
     )
+
+
+@pytest.fixture(scope="module")
+def figure(exportable):
+    return compose_figure(exportable)
 
 
 def test_svg_text_is_text_and_says_what_it_is(tmp_path, figure):
@@ -58,6 +58,54 @@ def test_svg_text_is_text_and_says_what_it_is(tmp_path, figure):
     for words in ("SYNTHETIC", "Research use only", "invented expression", "mcgan-fake", "M01 *"):
         assert words in text
     assert SERIES not in text
+
+
+def words_of(figure):
+    return [text.get_text() for axes in figure.axes for text in (axes.title, *axes.texts)] + [
+        text.get_text() for text in figure.texts
+    ]
+
+
+@pytest.mark.parametrize("left_out", list(PANELS))
+def test_a_panel_that_is_not_chosen_is_not_drawn(exportable, left_out):
+    mark = {
+        "planes": "Coronal", "close-ups": "Difference, HU", "measurements": "Volume",
+        "metagenes": "Metagenes", "map": "Learned gene codes",
+    }  # fmt: skip
+    choice = FigureChoice(caption="Figure 2: a caption").with_panel(left_out, False)
+    words = " ".join(words_of(compose_figure(exportable, choice)))
+    for panel, word in mark.items():
+        assert (word in words) is (panel != left_out)
+    for word in ("SYNTHETIC", "Research use only", "mcgan-fake", "Figure 2: a caption"):
+        assert word in words
+
+
+@pytest.mark.parametrize("panel", list(PANELS))
+def test_one_panel_alone_makes_a_low_page(exportable, panel):
+    figure = compose_figure(exportable, FigureChoice(panels=(panel,)))
+    assert figure.get_figheight() < compose_figure(exportable).get_figheight()
+
+
+def test_outlines_are_drawn_only_when_asked_for(exportable):
+    def outlines(shown):
+        figure = compose_figure(exportable, FigureChoice(panels=("planes",), outlines=shown))
+        return sum(isinstance(c, ContourSet) for a in figure.axes for c in a.collections)
+
+    assert outlines(False) == 0
+    assert outlines(True) == 3  # the nodule in each plane; there are no tumours
+
+
+def test_dpi_decides_the_pixels(tmp_path, session, exported):
+    session.export_figure(tmp_path / "small.png", FigureChoice(dpi=100))
+    assert Image.open(tmp_path / "small.png").size == (1169, 827)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"panels": ()}, {"panels": ("x",)}, {"dpi": 1}, {"caption": "a\nb"}]
+)
+def test_a_wrong_choice_is_refused(wrong):
+    with pytest.raises(ValueError, match="expected"):
+        FigureChoice(**wrong)
 
 
 def test_pdf_text_is_truetype(tmp_path, figure):
@@ -96,7 +144,7 @@ def test_an_export_that_fails_leaves_the_older_pair(tmp_path, session, told, mon
     beside.write_text("older recipe")
     export = session.export_figure if name.endswith("png") else session.export_volume
     with monkeypatch.context() as patch:
-        patch.setattr("napari_radiogen.session.figure.save_figure", lambda _, p: refuse(p))
+        patch.setattr("napari_radiogen.session.figure.save_figure", lambda _, p, dpi: refuse(p))
         patch.setattr("napari_radiogen.io.labels.write_volume", lambda _, p: refuse(p))
         export(path)
     with monkeypatch.context() as patch:
