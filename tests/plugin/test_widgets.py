@@ -292,22 +292,6 @@ def test_colour_by_split(ready, qtbot):
     assert len(colours) == 2
 
 
-def test_export_writes_figure_and_recipe(ready, qtbot, tmp_path, monkeypatch):
-    made = ExportWidget(ready.viewer)
-    qtbot.addWidget(made)
-    target = tmp_path / "figure.png"
-    monkeypatch.setattr(
-        "napari_radiogen.plugin.widgets.export.QFileDialog.getSaveFileName",
-        lambda *a: (str(target), ""),
-    )
-    press(made.figure)
-    assert target.stat().st_size > 1000
-    assert str(target) in made.last.text()
-    recipes = [p for p in tmp_path.iterdir() if p.suffix == ".json"]
-    assert len(recipes) == 1
-    assert json.loads(recipes[0].read_text())
-
-
 def test_the_dicom_button_writes_a_series_and_its_recipe(ready, qtbot, tmp_path, monkeypatch):
     made = ExportWidget(ready.viewer)
     qtbot.addWidget(made)
