@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def compose_figure(what: Exportable, choice: FigureChoice | None = None) -> Figu
 
 def _draw_pictures(
     figure: Figure, place: Any, what: Exportable, pasted: Any, choice: FigureChoice,
-    panels: list[str],
+    panels: Sequence[str],
 ) -> None:  # fmt: skip
     heights = {"close-ups": 1.0, "measurements": 0.62}
     cells = place.subgridspec(
@@ -77,7 +78,7 @@ def _draw_pictures(
             draw_table(figure.add_subplot(cell), what)
 
 
-def _draw_plots(figure: Figure, place: Any, what: Exportable, panels: list[str]) -> None:
+def _draw_plots(figure: Figure, place: Any, what: Exportable, panels: Sequence[str]) -> None:
     shares = {"metagenes": 1.15, "map": 1.0}
     cells = place.subgridspec(1, len(panels), width_ratios=[shares[p] for p in panels], wspace=0.22)
     for cell, panel in zip(cells, panels, strict=True):

@@ -79,6 +79,7 @@ def draw_close_ups(figure: Any, place: Any, what: Exportable, pasted: Any, outli
         extent=section.extent_mm,
     )  # fmt: skip
     axes.set_axis_off()
+    axes.set_anchor("N")
     axes.set_title("Difference, HU", fontsize=8)
     _draw_bar(axes, section, CLOSE_UP_BAR_MM, color="black")
     scale = figure.colorbar(shown, cax=axes.inset_axes((1.04, 0.0, 0.05, 1.0)))
@@ -103,6 +104,7 @@ def _show(axes: Any, section: Section, image: Any) -> None:
         extent=section.extent_mm, interpolation="bilinear",
     )  # fmt: skip
     axes.set_axis_off()
+    axes.set_anchor("N")
 
 
 def _draw_letters(axes: Any, section: Section) -> None:

@@ -51,6 +51,7 @@ class FigureDialog(QDialog):
         self.setWindowTitle("Figure")
         self.resize(1060, 640)
         self.session = session
+        self._pixels: np.ndarray | None = None
         self.choice = FigureChoice()
         self.panels = {panel: self._box(words, panel) for panel, words in PANELS.items()}
         self.outlines = QCheckBox("Outline tumours and nodule")
@@ -73,7 +74,6 @@ class FigureDialog(QDialog):
         self.picture.setMinimumSize(420, 300)
         self.save = button("Save…", self.ask, "PNG, SVG or PDF, with its recipe", primary=True)
         self._lay_out()
-        self._pixels: np.ndarray | None = None
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._draw)
         self._listening: Listening = []
@@ -138,12 +138,11 @@ class FigureDialog(QDialog):
         self._fit()
 
     def _fit(self) -> None:
-        if getattr(self, "_pixels", None) is None:
+        pixels = self._pixels
+        if pixels is None:
             return
-        height, width = self._pixels.shape[:2]
-        image = QImage(
-            self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888
-        ).copy()
+        height, width = pixels.shape[:2]
+        image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
         self.picture.setPixmap(
             QPixmap.fromImage(image).scaled(
                 self.picture.size(),
