@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from napari_radiogen.cli.output import print_json, progress
+from napari_radiogen.cli.paper_tables import paper_tables
 from napari_radiogen.cli.realism import realism
 from napari_radiogen.constants import ATTRIBUTE_UNITS, ATTRIBUTES, RESEARCH_USE
 from napari_radiogen.errors import ModelError
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     _evaluate.command("control")(control)
     _evaluate.command("realism")(realism)
+    _evaluate.command("tables")(paper_tables)
     app.add_typer(_evaluate, name="evaluate")
 
 

@@ -30,8 +30,8 @@ class Painted(Protocol):
         """Nodule blended into the background, HU."""
 
 
-class NoduleGenerator(Protocol):
-    """Genes, background and noise to a nodule on a slice."""
+class PatchModel(Protocol):
+    """Whatever was trained on a cohort's slices."""
 
     @property
     def name(self) -> str:
@@ -40,10 +40,6 @@ class NoduleGenerator(Protocol):
     @property
     def digest(self) -> str:
         """sha256 of the weights."""
-
-    @property
-    def metagenes(self) -> Metagenes:
-        """From log2 expression to what ``generate`` reads."""
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -60,6 +56,14 @@ class NoduleGenerator(Protocol):
     @property
     def hu_range(self) -> tuple[float, float]:
         """HU that map to [-1, 1]."""
+
+
+class NoduleGenerator(PatchModel, Protocol):
+    """Genes, background and noise to a nodule on a slice."""
+
+    @property
+    def metagenes(self) -> Metagenes:
+        """From log2 expression to what ``generate`` reads."""
 
     def generate(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.domain import Metagenes, Subject
+from napari_radiogen.domain.expression import Scale
 from napari_radiogen.errors import CohortError, ModelError
-from napari_radiogen.evaluation.interfaces import FloatArray, NoduleGenerator
+from napari_radiogen.evaluation.interfaces import FloatArray, PatchModel
 from napari_radiogen.evaluation.settings import ControlSettings
 from napari_radiogen.io.cohort_store import CohortStore
 
@@ -86,37 +87,53 @@ def subject_metagenes(
     Raises
     ------
     CohortError
-        When expression is not on the log2 scale.
+        When expression is not on the scale that the metagenes were fitted on.
     ModelError
         When the model needs genes that the cohort lacks.
     """
+    return metagenes.transform(
+        subject_expression(cohort, metagenes.gene_symbols, metagenes.scale, subjects)
+    )
+
+
+def subject_expression(
+    cohort: CohortStore, gene_symbols: Sequence[str], scale: Scale, subjects: Sequence[Subject]
+) -> FloatArray:
+    """Return a cohort's expression (N, G) of some genes, in the order asked for.
+
+    Raises
+    ------
+    CohortError
+        When expression is on another scale.
+    ModelError
+        When the cohort lacks genes.
+    """
     table = cohort.expression
-    if table.scale != "log2":
-        raise CohortError(f"expected log2 expression, got {table.scale}", cohort.path)
+    if table.scale != scale:
+        raise CohortError(f"expected {scale} expression, got {table.scale}", cohort.path)
     place = {gene: i for i, gene in enumerate(table.gene_symbols)}
-    missing = [gene for gene in metagenes.gene_symbols if gene not in place]
+    missing = [gene for gene in gene_symbols if gene not in place]
     if missing:
         raise ModelError(f"{len(missing)} genes are not in the cohort: {', '.join(missing[:5])}")
-    columns = [place[gene] for gene in metagenes.gene_symbols]
-    rows = table.rows(tuple(s.subject_id for s in subjects))
-    return metagenes.transform(rows[:, columns])
+    columns = [place[gene] for gene in gene_symbols]
+    return table.rows(tuple(s.subject_id for s in subjects))[:, columns]
 
 
-def require_fit(generator: NoduleGenerator, cohort: CohortStore) -> None:
-    """Refuse a generator on another grid, or one that has seen test patients.
+def require_fit(model: PatchModel, cohort: CohortStore) -> None:
+    """Refuse a model on another grid, or one that has seen test patients.
 
     Raises
     ------
     ModelError
     """
-    grid = (generator.size_px, round(generator.pixel_mm, 6), tuple(generator.hu_range))
+    grid = (model.size_px, round(model.pixel_mm, 6), tuple(model.hu_range))
     expected = (cohort.size_px, round(cohort.pixel_mm, 6), tuple(cohort.hu_range))
     if grid != expected:
         raise ModelError(
-            f"slices are {grid} (px, mm, HU), the cohort's {expected}", subject=generator.name
+            f"slices are {grid} (px, mm, HU), the cohort's {expected}", subject=model.name
         )
-    seen = {s.patient_id for s in generator.subjects if s.split != "test"}
-    require_unseen(generator.name, seen, cohort)
+    seen = {s.patient_id for s in model.subjects if s.split != "test"}
+    require_unseen(model.name, seen, cohort)
 
 
 def require_unseen(name: str, patients: Collection[str], cohort: CohortStore) -> None:

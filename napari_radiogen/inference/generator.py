@@ -97,6 +97,11 @@ class Generator:
     training_digest: str = ""
 
     @property
+    def system(self) -> str:
+        """As ``radiogen models`` lists it."""
+        return SYSTEM
+
+    @property
     def subject_ids(self) -> tuple[str, ...]:
         """Ids of the subjects, in the order of every table."""
         return tuple(s.subject_id for s in self.subjects)

@@ -73,6 +73,19 @@ class MeasuringUNet:
         ValueError
             When the images are not a stack or the pixel is not positive.
         """
+        probability = self.probability(images_hu, pixel_mm)
+        return np.stack([central_part(p > THRESHOLD) for p in probability])
+
+    def probability(
+        self, images_hu: npt.NDArray[Any], pixel_mm: float = PIXEL_MM
+    ) -> npt.NDArray[np.float32]:
+        """Return the probability of nodule (B, H, W); parameters as for :meth:`masks`.
+
+        Raises
+        ------
+        ValueError
+            When the images are not a stack or the pixel is not positive.
+        """
         if images_hu.ndim != 3 or not pixel_mm > 0:
             raise ValueError(f"expected (B, H, W) and pixel_mm > 0, got {images_hu.shape}")
         size = images_hu.shape[1:]
@@ -82,7 +95,7 @@ class MeasuringUNet:
         probability = self._padded_probability(images_hu)
         if probability.shape[1:] != size:
             probability = _resized(probability, size)
-        return np.stack([central_part(p > THRESHOLD) for p in probability])
+        return probability
 
     def _padded_probability(self, images_hu: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         height, width = images_hu.shape[1:]

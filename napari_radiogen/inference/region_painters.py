@@ -42,6 +42,11 @@ class SheetPainter:
     network: CGANGenerator
     learned_permuted_genes: bool = False
 
+    @property
+    def pixel_mm(self) -> float:
+        """Side of a region's pixel."""
+        return self.field_of_view_mm / self.size_px
+
     def sheet(self, metagenes: npt.NDArray[Any], seed: int, count: int = SHEET) -> FloatArray:
         """Paint nodules of one gene vector (K,) of z-scores.
 
@@ -90,6 +95,11 @@ class MiddleFiller:
     size_px: int
     hu_range: tuple[float, float]
     network: Inpainter
+
+    @property
+    def pixel_mm(self) -> float:
+        """Side of a slice's pixel."""
+        return self.field_of_view_mm / self.size_px
 
     @property
     def hole_mm(self) -> float:

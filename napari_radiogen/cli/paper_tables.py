@@ -1,0 +1,72 @@
+"""``radiogen evaluate tables``: the papers' tables from the models at hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from napari_radiogen.evaluation.tables.registry import TableReport
+
+
+def paper_tables(
+    cohort: Annotated[Path, typer.Option(help="Cohort folder.")],
+    model: Annotated[
+        list[str],
+        typer.Option(help="Name, or path of a run or of its weights; repeat. Any system."),
+    ],
+    out: Annotated[Path, typer.Option(help="New folder for CSV, Markdown and figures.")],
+    only: Annotated[
+        list[str] | None, typer.Option(help="Name of a table; repeat. Default: all.")
+    ] = None,
+    control: Annotated[
+        list[Path] | None,
+        typer.Option(help="Output of 'evaluate control --json' to read instead; repeat."),
+    ] = None,
+    measuring: Annotated[
+        str, typer.Option(help="The measuring U-Net: name, or path of a run.")
+    ] = "unet-measuring",
+    draws: Annotated[
+        int, typer.Option(min=1, help="Pairs of noise and background, for control.")
+    ] = 16,
+    seed: Annotated[int, typer.Option(min=0, help="Of noise, clusters and resampling.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make each of the papers' tables that the models allow, on test patients."""
+    from napari_radiogen.cli.output import print_json, progress
+    from napari_radiogen.evaluation.tables.given import load_models
+    from napari_radiogen.evaluation.tables.registry import make_tables
+    from napari_radiogen.evaluation.tables.study import Study, TableSettings
+    from napari_radiogen.evaluation.tables.write import to_json, write_tables
+    from napari_radiogen.inference.measuring import ALL_TURNS, load_measuring_unet
+    from napari_radiogen.io.cohort_store import open_cohort
+    from napari_radiogen.io.save import complete_folder
+
+    store = open_cohort(cohort)
+    with progress("evaluate tables", lines_every_s=60.0) as report_progress:
+        study = Study(
+            store,
+            load_models(model, store),
+            TableSettings(seed=seed, control_draws=draws),
+            load_measuring_unet(measuring, turns=ALL_TURNS),
+            progress=report_progress,
+        )
+        with complete_folder(out) as folder:
+            report = make_tables(study, only or ())
+            write_tables(folder, study, report)
+    if as_json:
+        print_json(to_json(study, report))
+    else:
+        _show(report, out)
+
+
+def _show(report: TableReport, out: Path) -> None:
+    from napari_radiogen.constants import RESEARCH_USE
+
+    for table in report.tables:
+        typer.echo(f"{table.name}: {len(table.rows)} rows")
+    for name, reason in report.left_out.items():
+        typer.echo(f"{name}: left out, {reason}")
+    typer.echo(f"written to {out}. {RESEARCH_USE}.")
