@@ -20,7 +20,7 @@ from napari_radiogen.models.blocks import LEAK, Fusion, GluUp, conv
 
 #: Offsets are divided by this before they enter a network, mm.
 DZ_SCALE_MM = 10.0
-#: Numbers that describe an offset: dz, |dz| and dz squared, all scaled.
+#: Numbers that describe an offset: dz, its absolute value and its square, all scaled.
 DZ_FEATURES = 3
 #: A gene component counts this much where it enters an encoder.
 COMPONENT_SCALE = 2.0
@@ -61,7 +61,7 @@ class GeneratorOutput(NamedTuple):
 
 
 def dz_features(dz_mm: Tensor) -> Tensor:
-    """(B,) offsets in mm -> (B, 3): dz, |dz| and dz squared, scaled."""
+    """(B,) offsets in mm -> (B, 3): dz, its absolute value and its square, scaled."""
     scaled = dz_mm / DZ_SCALE_MM
     return torch.stack((scaled, scaled.abs(), scaled**2), dim=1)
 
