@@ -37,6 +37,8 @@ LTR_SIZE_PX: Final = 128
 LTR_FIELD_OF_VIEW_MM: Final = 96.0
 #: The tight tumour region of Li 2018: the mask's box, stretched to this side.
 TTR_SIZE_PX: Final = 64
+#: Clinical column that says whose nodule a surrogate subject shows.
+NODULE_PATIENT: Final = "nodule_patient"
 #: Nodules are kept this far from any background, mm (METHODS 1.6).
 BACKGROUND_MARGIN_MM: Final = 4.0
 #: The middle of a nodule-free background is lung below this median, HU.

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from napari_radiogen.constants import HU_STORED_RANGE
+from napari_radiogen.constants import HU_STORED_RANGE, NODULE_PATIENT
 from napari_radiogen.domain import CohortKind, Scale
 from napari_radiogen.errors import CohortError
 from napari_radiogen.io.cohort_content import text_digest
@@ -19,8 +19,6 @@ from napari_radiogen.io.cohort_tables import TABLES
 
 ROLES = ("nodule", "background", "segmentation")
 PLANES = ("axial", "coronal", "sagittal")
-#: Clinical column that says whose nodule a surrogate subject shows.
-NODULE_PATIENT = "nodule_patient"
 #: HU below or above what a CT stores by more than this are no HU.
 HU_SLACK = 1.0
 

@@ -3,8 +3,8 @@
 The distance of a patient and a nodule is the weighted root mean square of the
 differences of the scores that both have, each as a share of its range (LIDC's
 1 to 5); sizes count by the logarithm of their ratio, where a factor of 4 is the
-whole range. Nodules of one LIDC patient are dealt to one split before anything
-is matched, so that no patient, of genes or of images, stands in two.
+whole range. Patients of genes and of nodules are dealt to the splits before
+anything is matched, so that neither stands in two.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from napari_radiogen.cohorts.semantics import Semantics
+from napari_radiogen.cohorts.splits import deal
 from napari_radiogen.domain import Split
 
 SCORE_RANGE = 4.0
 #: Logarithm (base 2) of the ratio of diameters that counts as the whole range.
 SIZE_RANGE_OCTAVES = 2.0
-#: Patients in validation and test, of genes and of nodules alike.
-VALIDATION_SHARE = TEST_SHARE = 0.2
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
@@ -66,7 +65,10 @@ class Match:
 
 
 def match(
-    patients: Sequence[Semantics], nodules: Sequence[Scored], config: MatchConfig
+    patients: Sequence[Semantics],
+    nodules: Sequence[Scored],
+    lenders: Mapping[str, Split],
+    config: MatchConfig,
 ) -> list[Match]:
     """Assign to each patient the same number of nodules, none twice, at least total distance.
 
@@ -76,6 +78,8 @@ def match(
         With genes; three or more.
     nodules
         That may be used.
+    lenders
+        Split of each nodule's patient.
     config
         Weights, how many, seed.
 
@@ -85,13 +89,11 @@ def match(
         By patient, then distance; fewer nodules a patient than asked where a
         split has too few.
     """
-    rng = np.random.default_rng([config.seed, 2])
-    home = _deal([p.patient_id for p in patients], rng)
-    lender = _deal(sorted({n.nodule_patient for n in nodules}), rng)
+    home = deal([p.patient_id for p in patients], np.random.default_rng([config.seed, 2]))
     pools = {
         split: (
             [p for p in patients if home[p.patient_id] == split],
-            [n for n in nodules if lender[n.nodule_patient] == split],
+            [n for n in nodules if lenders[n.nodule_patient] == split],
         )
         for split in SPLITS
     }
@@ -120,15 +122,6 @@ def distance(patient: Semantics, nodule: Scored, weights: Mapping[str, float]) -
         total += weight
         spread += weight * gap**2
     return float(np.sqrt(spread / total)) if total else 1.0
-
-
-def _deal(names: list[str], rng: np.random.Generator) -> dict[str, Split]:
-    order = [names[i] for i in rng.permutation(len(names))]
-    validation = max(1, round(VALIDATION_SHARE * len(order)))
-    test = max(1, round(TEST_SHARE * len(order)))
-    home: dict[str, Split] = dict.fromkeys(order, "train")
-    home |= dict.fromkeys(order[:validation], "validation")
-    return home | dict.fromkeys(order[validation : validation + test], "test")
 
 
 def _assign(

@@ -14,15 +14,13 @@ from sklearn.linear_model import RidgeCV
 from napari_radiogen import __version__
 from napari_radiogen.cohorts.invented_genes import GeneDesign, invent_expression
 from napari_radiogen.cohorts.nodule_folder import Candidate, cut_nodule, read_index, stack_rows
+from napari_radiogen.cohorts.splits import deal
 from napari_radiogen.constants import ATTRIBUTES
-from napari_radiogen.domain import ExpressionMatrix, Split, Subject
+from napari_radiogen.domain import ExpressionMatrix, Subject
 from napari_radiogen.errors import Cancelled, CohortError
 from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.genomics.metagenes import fit_metagenes
 from napari_radiogen.io.cohort_store import CohortContent, write_cohort
-
-#: Shares of LIDC patients in training and validation; the rest is for test.
-SPLIT_SHARES = (0.62, 0.10)
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,7 @@ def plant_cohort(
 
 def _content(candidates: list[Candidate], config: PlantConfig) -> CohortContent:
     rng = np.random.default_rng(config.seed)
-    split_of = _split_patients(sorted({c.patient_id for c in candidates}), rng)
+    split_of = deal(sorted({c.patient_id for c in candidates}), rng)
     chosen = [c for c in candidates if c.is_subject]
     subjects = tuple(
         Subject(f"P-{i + 1:04d}", c.patient_id, split_of[c.patient_id], c.clinical, c.attributes)
@@ -131,14 +129,6 @@ def _content(candidates: list[Candidate], config: PlantConfig) -> CohortContent:
             "napari-radiogen": __version__,
         },
     )
-
-
-def _split_patients(patients: list[str], rng: np.random.Generator) -> dict[str, Split]:
-    order = [patients[i] for i in rng.permutation(len(patients))]
-    train, validation = (round(share * len(order)) for share in np.cumsum(SPLIT_SHARES))
-    home: dict[str, Split] = dict.fromkeys(order, "test")
-    home |= dict.fromkeys(order[:validation], "validation")
-    return home | dict.fromkeys(order[:train], "train")
 
 
 def ridge_ceiling(

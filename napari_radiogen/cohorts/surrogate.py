@@ -12,7 +12,6 @@ import numpy as np
 
 from napari_radiogen import __version__
 from napari_radiogen.cohorts import semantics as words
-from napari_radiogen.cohorts.check import NODULE_PATIENT
 from napari_radiogen.cohorts.gene_table import GeneTable, read_genes
 from napari_radiogen.cohorts.matching import (
     SCORE_RANGE,
@@ -24,6 +23,8 @@ from napari_radiogen.cohorts.matching import (
 )
 from napari_radiogen.cohorts.nodule_folder import Candidate, cut_nodule, read_index, stack_rows
 from napari_radiogen.cohorts.semantics import Semantics, read_semantics
+from napari_radiogen.cohorts.splits import deal_nodule_patients
+from napari_radiogen.constants import NODULE_PATIENT
 from napari_radiogen.domain import Scale, Subject
 from napari_radiogen.errors import Cancelled, CohortError
 from napari_radiogen.io.cohort_content import CohortContent, write_cohort
@@ -102,7 +103,7 @@ def surrogate_cohort(
     index = read_index(sources.nodules)
     cut = _cut_all(sources.nodules, index, progress, cancelled)
     usable = [_scored(i, index[i]) for i, c in cut.items() if c.is_subject]
-    pairs = match(patients, usable, config)
+    pairs = match(patients, usable, deal_nodule_patients(index, config.seed), config)
     if not pairs:
         raise CohortError(f"{len(usable)} nodules are too few for {len(patients)} patients", out)
     content = _content(sources, config, genes, said, cut, pairs)

@@ -1,6 +1,6 @@
 """Frozen nouns that every layer speaks; numpy only."""
 
-from napari_radiogen.domain.cohort import CohortKind, CohortSplit, Split, Subject
+from napari_radiogen.domain.cohort import CohortKind, CohortSplit, Split, Subject, people_of
 from napari_radiogen.domain.expression import ExpressionMatrix, Metagenes, Scale
 from napari_radiogen.domain.gene_code import (
     CodeSource,
@@ -40,4 +40,5 @@ __all__ = [
     "SynthesisResult",
     "VolumeGeometry",
     "joined_rows",
+    "people_of",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from napari_radiogen.constants import NODULE_PATIENT
 from napari_radiogen.errors import CohortError
 
 Split = Literal["train", "validation", "test"]
@@ -16,15 +18,27 @@ class Subject:
     """A row of a cohort: one tumour with genes.
 
     In a real cohort a subject is a patient; in a planted one a patient may
-    lend several nodules, each with invented genes of its own. Split ``own``
-    is no part of a cohort: a person opened the patient beside a model.
+    lend several nodules, each with invented genes of its own. Two splits are
+    no part of a cohort: ``own``, whom a person opened beside a model, and
+    ``drawn``, who is nobody: drawn from a distribution of metagenes.
     """
 
     subject_id: str
     patient_id: str
-    split: Split | Literal["own"]
+    split: Split | Literal["own", "drawn"]
     clinical: dict[str, str] = field(default_factory=dict)
     attributes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Ids of those whose genes or nodule it holds; two in a surrogate cohort."""
+        lender = self.clinical.get(NODULE_PATIENT)
+        return frozenset((self.patient_id, lender) if lender else (self.patient_id,))
+
+
+def people_of(subjects: Iterable[Subject]) -> frozenset[str]:
+    """Return the ids of all whose genes or nodules some subjects hold."""
+    return frozenset(person for s in subjects for person in s.people)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,10 @@ class PatchModel(Protocol):
         """Of the cohort that it was trained on, with their splits."""
 
     @property
+    def cohort_digest(self) -> str:
+        """sha256 of that cohort's content."""
+
+    @property
     def size_px(self) -> int:
         """Side of a slice in pixels."""
 
@@ -63,7 +67,7 @@ class NoduleGenerator(PatchModel, Protocol):
 
     @property
     def metagenes(self) -> Metagenes:
-        """From log2 expression to what ``generate`` reads."""
+        """From expression to what ``generate`` reads."""
 
     def generate(
         self,

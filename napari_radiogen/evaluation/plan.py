@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_radiogen.constants import ATTRIBUTES
-from napari_radiogen.domain import Metagenes, Subject
+from napari_radiogen.domain import Metagenes, Subject, people_of
 from napari_radiogen.domain.expression import Scale
 from napari_radiogen.errors import CohortError, ModelError
 from napari_radiogen.evaluation.interfaces import FloatArray, PatchModel
@@ -67,8 +67,11 @@ def plan_draws(cohort: CohortStore, settings: ControlSettings) -> DrawPlan:
     rng = np.random.default_rng(settings.seed)
     shape = (settings.draws, len(subjects))
     pool = _background_rows(cohort)
-    owners = cohort.slices["patient_id"][pool]
-    backgrounds = [_draw(pool[owners != s.patient_id], s, settings.draws, rng) for s in subjects]
+    owners = _owners(cohort, pool)
+    backgrounds = [
+        _draw(pool[[not (s.people & people) for people in owners]], s, settings.draws, rng)
+        for s in subjects
+    ]
     return DrawPlan(
         subjects=subjects,
         truth={name: _true_values(subjects, name) for name in ATTRIBUTES},
@@ -132,8 +135,11 @@ def require_fit(model: PatchModel, cohort: CohortStore) -> None:
         raise ModelError(
             f"slices are {grid} (px, mm, HU), the cohort's {expected}", subject=model.name
         )
-    seen = {s.patient_id for s in model.subjects if s.split != "test"}
-    require_unseen(model.name, seen, cohort)
+    if any(s.split == "drawn" for s in model.subjects):
+        _require_own(model, cohort)
+        return
+    learned = people_of(s for s in model.subjects if s.split != "test")
+    require_unseen(model.name, learned, cohort)
 
 
 def require_unseen(name: str, patients: Collection[str], cohort: CohortStore) -> None:
@@ -143,12 +149,22 @@ def require_unseen(name: str, patients: Collection[str], cohort: CohortStore) ->
     ------
     ModelError
     """
-    seen = {s.patient_id for s in cohort.split.test} & set(patients)
+    seen = people_of(cohort.split.test) & set(patients)
     if seen:
         raise ModelError(
             f"was trained or chosen on {len(seen)} of the cohort's test patients, "
             f"such as {min(seen)}",
             subject=name,
+        )
+
+
+def _require_own(model: PatchModel, cohort: CohortStore) -> None:
+    """Refuse another cohort for a model that does not name its patients."""
+    if model.cohort_digest != cohort.digest:
+        raise ModelError(
+            "does not tell which patients it learned from, so only the cohort that it was "
+            f"trained on can judge it (digest {model.cohort_digest[:16]})",
+            subject=model.name,
         )
 
 
@@ -159,6 +175,14 @@ def _background_rows(cohort: CohortStore) -> IndexArray:
     if cohort.mask[rows].any():
         raise CohortError("a background slice shows a nodule", cohort.path)
     return rows
+
+
+def _owners(cohort: CohortStore, rows: IndexArray) -> list[frozenset[str]]:
+    """Return whose genes or scan some slices belong to."""
+    people = {s.subject_id: s.people for s in cohort.subjects}
+    columns = cohort.slices
+    ids, patients = columns["subject_id"][rows].tolist(), columns["patient_id"][rows].tolist()
+    return [people.get(i, frozenset((p,))) for i, p in zip(ids, patients, strict=True)]
 
 
 def _draw(pool: IndexArray, subject: Subject, draws: int, rng: np.random.Generator) -> IndexArray:

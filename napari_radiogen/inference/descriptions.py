@@ -18,6 +18,7 @@ class PatchFacts(TypedDict):
     name: str
     digest: str
     cohort: str
+    cohort_digest: str
     subjects: tuple[Subject, ...]
     field_of_view_mm: float
     size_px: int
@@ -32,6 +33,7 @@ def patch_facts(model: LoadedModel) -> PatchFacts:
         "name": model.name,
         "digest": model.digest,
         "cohort": f"{about['cohort']['kind']}:{about['cohort']['name']}",
+        "cohort_digest": str(about["cohort"]["digest"]),
         "subjects": tuple(Subject(**s) for s in about["subjects"]),
         "field_of_view_mm": float(about["patch"]["field_of_view_mm"]),
         "size_px": int(about["patch"]["size_px"]),

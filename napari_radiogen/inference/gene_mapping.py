@@ -52,6 +52,7 @@ class GeneMapper:
     feature_loss: str
     network: GeneAutoencoder
     learned_permuted_genes: bool = False
+    cohort_digest: str = ""
 
     @property
     def pixel_mm(self) -> float:

@@ -45,7 +45,7 @@ class GenePainter:
     ----------
     metagenes
         Single genes: z-scores under the genes' own names.
-    learned_permuted_genes, training_digest
+    learned_permuted_genes, training_digest, cohort_digest
         As of :class:`~napari_radiogen.inference.generator.Generator`.
     """
 
@@ -63,6 +63,7 @@ class GenePainter:
     network: PaperGenerator | BaselineGenerator
     learned_permuted_genes: bool = False
     training_digest: str = ""
+    cohort_digest: str = ""
 
     @property
     def pixel_mm(self) -> float:

@@ -75,6 +75,8 @@ class Generator:
     training_digest
         Of cohort and config less name, seed and permutation: equal for a
         model and its null.
+    cohort_digest
+        sha256 of the content of the cohort that it was trained on.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Generator:
     closing_radii: float | None = None
     learned_permuted_genes: bool = False
     training_digest: str = ""
+    cohort_digest: str = ""
 
     @property
     def system(self) -> str:

@@ -41,6 +41,7 @@ class SheetPainter:
     hu_range: tuple[float, float]
     network: CGANGenerator
     learned_permuted_genes: bool = False
+    cohort_digest: str = ""
 
     @property
     def pixel_mm(self) -> float:
@@ -95,6 +96,7 @@ class MiddleFiller:
     size_px: int
     hu_range: tuple[float, float]
     network: Inpainter
+    cohort_digest: str = ""
 
     @property
     def pixel_mm(self) -> float:

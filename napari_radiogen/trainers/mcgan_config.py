@@ -8,6 +8,7 @@ from pydantic import Field
 
 from napari_radiogen.models.mcgan import MCGANConfig
 from napari_radiogen.trainers.config import TrainingConfig
+from napari_radiogen.trainers.packed_patients import Patients
 
 
 class MCGANTraining(TrainingConfig):
@@ -37,4 +38,6 @@ class MCGANTraining(TrainingConfig):
     variety: float = Field(default=1.0, ge=0, description="of masks over noise")
     regressor_steps: int = Field(default=600, ge=0)
     validate_every: int = Field(default=150, ge=1)
+    patients: Patients = Field(default="cohort", description="whose genes the model file holds")
+    half: bool = Field(default=False, description="store weights in half precision, as nulls are")
     permute: int | None = Field(default=None, description="seed that deals genes to other subjects")

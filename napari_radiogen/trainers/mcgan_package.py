@@ -17,6 +17,7 @@ from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.checkpoint import parameter_count
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import TrainedGenerator
+from napari_radiogen.trainers.packed_patients import PackedPatients, drawn_lines
 from napari_radiogen.trainers.run import cohort_facts, environment
 
 SYSTEM = "mcgan"
@@ -42,17 +43,17 @@ def fit_cohort_metagenes(store: CohortStore, count: int) -> Metagenes:
 
 def model_tensors(
     metagenes: Metagenes,
-    scores: npt.NDArray[np.float32],
+    people: PackedPatients,
     trained: TrainedGenerator,
     *,
     half: bool = False,
 ) -> dict[str, torch.Tensor]:
-    """Return a generator's weights with its metagenes and subjects.
+    """Return a generator's weights with its metagenes and patients.
 
     Parameters
     ----------
-    scores
-        (subjects, K) metagene z-scores of the cohort.
+    people
+        Whose genes go along.
     half
         Store the network in half precision, as for permuted models.
     """
@@ -63,8 +64,8 @@ def model_tensors(
         tensors[f"metagenes.{name}"] = torch.from_numpy(getattr(metagenes, name))
     if trained.effects is not None:
         tensors["metagenes.effects"] = torch.from_numpy(trained.effects)
-    tensors["subjects.metagenes"] = torch.from_numpy(scores)
-    return tensors
+    tensors["subjects.metagenes"] = torch.from_numpy(people.metagenes)
+    return tensors | people.tensors
 
 
 def code_maps(
@@ -90,10 +91,14 @@ def code_maps(
 
 
 def describe(
-    store: CohortStore, metagenes: Metagenes, trained: TrainedGenerator, config: MCGANTraining
+    store: CohortStore,
+    metagenes: Metagenes,
+    people: PackedPatients,
+    trained: TrainedGenerator,
+    config: MCGANTraining,
 ) -> dict[str, Any]:
     """Return what a model file says of itself."""
-    return {
+    about = {
         "name": config.name,
         "system": SYSTEM,
         "parameters": parameter_count(trained.generator),
@@ -109,16 +114,7 @@ def describe(
             "gene_symbols": list(metagenes.gene_symbols),
             "scale": metagenes.scale,
         },
-        "subjects": [
-            {
-                "subject_id": s.subject_id,
-                "patient_id": s.patient_id,
-                "split": s.split,
-                "clinical": s.clinical,
-                "attributes": s.attributes,
-            }
-            for s in store.subjects
-        ],
+        "subjects": people.subjects,
         "use": {"noise_scale": trained.noise_scale, "closing_radii": trained.closing_radii},
         "training": {
             "steps": trained.step,
@@ -128,6 +124,7 @@ def describe(
         },
         "warning": RESEARCH_USE,
     }
+    return about if people.about is None else about | {"drawn": people.about}
 
 
 def card(about: dict[str, Any], source: str) -> str:
@@ -171,4 +168,6 @@ def card(about: dict[str, Any], source: str) -> str:
             "- **A null model**: gene vectors were dealt to other subjects before training. "
             "It shows how much control appears by chance."
         )
+    if "drawn" in about:
+        lines += drawn_lines(about["drawn"])
     return "\n".join(lines) + "\n"

@@ -18,6 +18,7 @@ from napari_radiogen.trainers.mcgan_package import (
     fit_cohort_metagenes,
     model_tensors,
 )
+from napari_radiogen.trainers.packed_patients import pack_patients
 from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
 
 
@@ -54,6 +55,7 @@ def run_mcgan(
     run.begin(SYSTEM, config, store)
     metagenes = fit_cohort_metagenes(store, config.network.metagenes)
     scores = metagenes.transform(store.expression.values)
+    people = pack_patients(store, scores, config.patients)
     # Training
     trained = train_mcgan(
         store,
@@ -67,12 +69,13 @@ def run_mcgan(
     if not trained.first_process:
         return trained
     # Model
-    tensors = model_tensors(metagenes, scores, trained, half=config.permute is not None)
-    about = describe(store, metagenes, trained, config)
+    half = config.half or config.permute is not None
+    tensors = model_tensors(metagenes, people, trained, half=half)
+    about = describe(store, metagenes, people, trained, config)
     source = str(store.manifest["provenance"].get("nodules", "see the cohort's provenance"))
     run.write_model(pack(tensors, about), card(about, source))
     if config.permute is None:
-        maps, failed = code_maps(scores, trained)
+        maps, failed = code_maps(people.metagenes, trained)
         about["maps_missing"] = failed
         run.write_model(pack(tensors | maps, about), card(about, source))
         for name, reason in failed.items():

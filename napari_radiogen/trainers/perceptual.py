@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor, nn
 
+from napari_radiogen.domain import people_of
 from napari_radiogen.errors import ModelError
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.checkpoint import digest, load_strictly, unpack
@@ -69,7 +70,7 @@ def feature_network(
     tensors, about = unpack(data)
     try:
         u = UNet(base=int(about["config"]["base"]), dropout=0.0)
-        seen = {s.patient_id for s in store.split.test} & set(about["patients"])
+        seen = people_of(store.split.test) & set(about["patients"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"is no U-Net of ours ({error})", subject=file.name) from error
     if seen:

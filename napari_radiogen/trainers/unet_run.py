@@ -13,6 +13,7 @@ import torch
 from napari_radiogen import __version__
 from napari_radiogen.analysis.bootstrap import cluster_bootstrap
 from napari_radiogen.constants import HU_PATCH_RANGE, RESEARCH_USE
+from napari_radiogen.domain import people_of
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.checkpoint import digest, load_strictly, pack, parameter_count, unpack
 from napari_radiogen.models.unet import UNet
@@ -116,7 +117,7 @@ def pack_unet(trained: TrainedUNet, config: UNetConfig, cohort: CohortStore) -> 
         "role": config.role,
         "config": config.model_dump(mode="json"),
         "cohort": cohort_facts(cohort),
-        "patients": sorted({s.patient_id for s in cohort.subjects if s.split != "test"}),
+        "patients": sorted(people_of(s for s in cohort.subjects if s.split != "test")),
         "pixel_mm": cohort.pixel_mm,
         "hu_range": list(HU_PATCH_RANGE),
         "parameters": parameter_count(trained.network),
