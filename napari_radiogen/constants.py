@@ -8,6 +8,13 @@ RESEARCH_USE: Final = "Research use only - not for diagnosis"
 SYNTHETIC: Final = "SYNTHETIC"
 #: What headers of synthetic volumes say; NIfTI holds 79 characters.
 SYNTHETIC_MARK: Final = f"{SYNTHETIC} - {RESEARCH_USE}"
+#: What the genes of each kind of cohort are, said wherever a nodule or a number is shown.
+COHORT_WORDS: Final = {
+    "planted": "planted: invented genes",
+    "phantom": "phantom: invented patients",
+    "surrogate": "surrogate: other people's genes",
+    "real": "real patients",
+}
 
 # --- intensities, HU ---------------------------------------------------------
 HU_AIR: Final = -1000

@@ -10,7 +10,7 @@ import typer
 from napari_radiogen.cli.output import print_json, progress
 from napari_radiogen.cli.paper_tables import paper_tables
 from napari_radiogen.cli.realism import realism
-from napari_radiogen.constants import ATTRIBUTE_UNITS, ATTRIBUTES, RESEARCH_USE
+from napari_radiogen.constants import ATTRIBUTE_UNITS, ATTRIBUTES, COHORT_WORDS, RESEARCH_USE
 from napari_radiogen.errors import ModelError
 
 if TYPE_CHECKING:
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
     from napari_radiogen.evaluation.report import ControlReport
     from napari_radiogen.inference.gene_painter import Painter
-
-#: What the genes of each kind of cohort are, said wherever a number is shown.
-COHORT_LABELS = {
-    "planted": "planted: invented expression",
-    "phantom": "phantom: invented patients",
-    "surrogate": "surrogate: real patients of another collection",
-    "real": "real patients",
-}
 
 _evaluate = typer.Typer(help="Measure what a model does, on test patients only.")
 
@@ -118,7 +110,7 @@ def show(report: ControlReport) -> None:
     from rich.console import Console
 
     console = Console()
-    label = COHORT_LABELS[report.cohort_kind]
+    label = COHORT_WORDS[report.cohort_kind]
     console.print(f"{report.model} on {report.cohort} ({label})", markup=False)
     console.print(
         f"{report.subjects} test subjects of {report.patients} patients, {report.draws} draws"

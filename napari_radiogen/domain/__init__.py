@@ -1,6 +1,13 @@
 """Frozen nouns that every layer speaks; numpy only."""
 
-from napari_radiogen.domain.cohort import CohortKind, CohortSplit, Split, Subject, people_of
+from napari_radiogen.domain.cohort import (
+    CohortKind,
+    CohortSplit,
+    Split,
+    Subject,
+    cohort_words,
+    people_of,
+)
 from napari_radiogen.domain.expression import ExpressionMatrix, Metagenes, Scale
 from napari_radiogen.domain.gene_code import (
     CodeSource,
@@ -39,6 +46,7 @@ __all__ = [
     "SynthesisRequest",
     "SynthesisResult",
     "VolumeGeometry",
+    "cohort_words",
     "joined_rows",
     "people_of",
 ]

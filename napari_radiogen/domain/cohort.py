@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from napari_radiogen.constants import NODULE_PATIENT
+from napari_radiogen.constants import COHORT_WORDS, NODULE_PATIENT
 from napari_radiogen.errors import CohortError
 
 Split = Literal["train", "validation", "test"]
@@ -34,6 +34,12 @@ class Subject:
         """Ids of those whose genes or nodule it holds; two in a surrogate cohort."""
         lender = self.clinical.get(NODULE_PATIENT)
         return frozenset((self.patient_id, lender) if lender else (self.patient_id,))
+
+
+def cohort_words(cohort: str) -> str:
+    """Say what the genes of a cohort, ``kind:name``, are worth, in a few words."""
+    kind = cohort.split(":")[0]
+    return COHORT_WORDS.get(kind, f"{kind} cohort")
 
 
 def people_of(subjects: Iterable[Subject]) -> frozenset[str]:

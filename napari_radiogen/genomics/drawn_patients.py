@@ -137,7 +137,7 @@ def draw_patients(
     apart = drawn[cdist(drawn, real).min(axis=1) >= bar][:count]
     if len(apart) < count:
         raise ValueError(f"{len(apart)} of {count} draws keep {bar:.2f} away from real rows")
-    return apart
+    return np.asarray(apart)
 
 
 def apartness(drawn: npt.NDArray[Any], real: npt.NDArray[Any]) -> Apartness:

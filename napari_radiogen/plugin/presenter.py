@@ -8,7 +8,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_radiogen.constants import SYNTHETIC
-from napari_radiogen.domain import CTVolume, Point, SynthesisResult
+from napari_radiogen.domain import CTVolume, Point, SynthesisResult, cohort_words
 from napari_radiogen.plugin import layers as build
 from napari_radiogen.plugin.canvas_marks import CanvasMarks
 from napari_radiogen.plugin.layers import DisplayVolume, LayerData, synthetic_kind
@@ -177,8 +177,7 @@ class Presenter:
             lines.append(f"{synthetic_kind(self.session.scan)} CT")
         generator = self.session.generator
         if lines and generator is not None:
-            kind = generator.cohort.split(":")[0]
-            lines.append("planted: invented genes" if kind == "planted" else f"{kind} cohort")
+            lines.append(cohort_words(generator.cohort))
         self.marks.write(self.marks.synthetic, "\n".join(lines))
 
     # --- tumours ---------------------------------------------------------------

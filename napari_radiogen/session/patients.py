@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_radiogen.constants import COHORT_WORDS
 from napari_radiogen.domain import CohortKind, Scale, Subject
 from napari_radiogen.errors import InputError
 from napari_radiogen.session.ports import FloatArray, Generator
@@ -58,8 +59,7 @@ class OwnPatients:
     def title(self) -> str:
         """Name how many patients came from where, in a few words."""
         count = len(self.subjects)
-        kind = "planted, invented genes" if self.kind == "planted" else self.kind
-        words = f" ({kind} cohort)" if kind else ""
+        words = f" ({COHORT_WORDS[self.kind]})" if self.kind else ""
         return f"{count} {'patient' if count == 1 else 'patients'} of {self.path.name[:40]}{words}"
 
 

@@ -187,6 +187,12 @@ def default_model_name() -> str:
     raise ModelError("no generator is installed; train one with: radiogen train mcgan")
 
 
+def _generator_names() -> tuple[str, ...]:
+    from napari_radiogen.inference.library import list_models
+
+    return tuple(e.name for e in list_models() if e.system == "mcgan" and e.role != "permuted")
+
+
 def _shipped_file(digest: str) -> str | None:
     """Return the file of the shipped model with this sha256, if there is one."""
     from napari_radiogen.inference.library import list_models
@@ -219,6 +225,7 @@ class Engines:
     is_mask: Callable[[Path], bool] = _is_mask
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
     load_generator: Callable[[str | None], Generator] = _load_generator
+    generator_names: Callable[[], tuple[str, ...]] = _generator_names
     shipped_file: Callable[[str], str | None] = _shipped_file
     load_segmenter: Callable[[], Segmenter] = _load_segmenter
     make_synthesiser: Callable[[Any], Synthesiser] = _make_synthesiser

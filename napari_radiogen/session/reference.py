@@ -18,6 +18,9 @@ from napari_radiogen.constants import (
 from napari_radiogen.errors import InputError
 from napari_radiogen.session.ports import FloatArray, Generator
 
+#: Splits that vectors are compared with.
+YARDSTICK = ("train", "drawn")
+
 
 @dataclass(frozen=True)
 class OutOfCohort:
@@ -54,7 +57,7 @@ class OutOfCohort:
 
 
 class Reference:
-    """Training subjects of a generator, prepared once.
+    """Training subjects of a generator, or those drawn in their place, prepared once.
 
     All answers take well under 5 ms for a few hundred subjects.
     """
@@ -63,7 +66,8 @@ class Reference:
         self.generator = generator
         self._names = {name: k for k, name in enumerate(generator.metagenes.names)}
         split = {s.subject_id: s.split for s in generator.subjects}
-        train = [i for i, s in enumerate(generator.subject_ids) if split.get(s, "train") == "train"]
+        shown = [split.get(s, "train") in YARDSTICK for s in generator.subject_ids]
+        train = np.flatnonzero(shown)
         self._ids = tuple(generator.subject_ids[i] for i in train)
         self._scores = np.asarray(generator.subject_metagenes, dtype=np.float32)[train]
         self._mean = self._scores.mean(axis=0)

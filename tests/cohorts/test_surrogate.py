@@ -20,6 +20,7 @@ from napari_radiogen.cohorts.semantics import (
     Semantics,
     read_semantics,
 )
+from napari_radiogen.cohorts.splits import deal
 from napari_radiogen.cohorts.surrogate import SurrogateSources, surrogate_cohort
 from napari_radiogen.constants import DATA_VARIABLE
 from napari_radiogen.errors import Cancelled, CohortError, InputError
@@ -190,7 +191,8 @@ def test_the_assignment_is_the_best_there_is() -> None:
         Scored(i, f"n{i}", {"texture": t}, None)
         for i, t in enumerate(np.random.default_rng(3).uniform(1, 5, 15))
     ]
-    found = match(people, nodules, MatchConfig(nodules_a_patient=1))
+    lenders = deal([n.nodule_patient for n in nodules], np.random.default_rng(0))
+    found = match(people, nodules, lenders, MatchConfig(nodules_a_patient=1))
     train = [m for m in found if m.split == "train"]
     chosen = [next(p for p in people if p.patient_id == m.patient_id) for m in train]
     offered = [nodules[m.place] for m in train]

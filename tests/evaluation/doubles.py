@@ -111,6 +111,7 @@ class DiscGenerator:
     scramble: int | None = None
     learned_permuted_genes: bool = False
     training_digest: str = ""
+    cohort_digest: str = ""
     leak_hu: float = 0.0
     touches_background: bool = False
     vanish_above: float = np.inf

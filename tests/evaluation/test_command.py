@@ -84,7 +84,7 @@ def test_a_null_of_another_config_is_refused(models, cohort, capsys):
 def test_the_table_names_the_cohort_and_the_use(models, cohort, capsys):
     assert run(cohort, "--draws", "2") == 0
     text = capsys.readouterr().out
-    assert "planted: invented expression" in text
+    assert "planted: invented genes" in text
     assert "Research use only" in text
     assert "not to protocol: 24 test subjects" in text
     assert "diameter, mm" in text

@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from napari_radiogen.domain import ExpressionMatrix
+from napari_radiogen.constants import NODULE_PATIENT
+from napari_radiogen.domain import ExpressionMatrix, Subject
 from napari_radiogen.errors import CohortError, ModelError
 from napari_radiogen.evaluation.plan import (
     plan_draws,
@@ -108,6 +109,55 @@ def test_a_model_that_saw_test_patients_is_refused(cohort):
         moved = tuple(dataclasses.replace(s, split=split) for s in cohort.split.test[:2])
         with pytest.raises(ModelError, match=r"1 of the cohort's test patients, such as P06"):
             require_fit(DiscGenerator(subjects=moved), cohort)
+
+
+def surrogate_of(cohort, lenders):
+    """The same cohort with the nodules lent by other people, subject id to lender."""
+    subjects = tuple(
+        dataclasses.replace(s, clinical={NODULE_PATIENT: lenders.get(s.subject_id, s.subject_id)})
+        for s in cohort.subjects
+    )
+    return dataclasses.replace(cohort, subjects=subjects)
+
+
+def test_whoever_lent_a_test_nodule_must_be_unseen_too(cohort):
+    tested = cohort.split.test[0]
+    altered = surrogate_of(cohort, {tested.subject_id: "LIDC-7"})
+    require_unseen("judge", {"LIDC-8"}, altered)
+    with pytest.raises(ModelError, match="such as LIDC-7"):
+        require_unseen("judge", {"LIDC-7"}, altered)
+    learned = dataclasses.replace(tested, split="train", clinical={NODULE_PATIENT: "LIDC-7"})
+    seen = (dataclasses.replace(learned, patient_id="R-1"),)
+    with pytest.raises(ModelError, match="such as LIDC-7"):
+        require_fit(DiscGenerator(subjects=seen), altered)
+
+
+def test_a_background_is_of_neither_the_genes_nor_the_nodule_s_patient(cohort):
+    first = cohort.split.test[0]
+    others = [s for s in cohort.split.test if s.patient_id != first.patient_id]
+    shared = {s.subject_id: "LIDC-7" for s in (first, *others[:-2])}
+    altered = surrogate_of(cohort, shared)
+    plan = plan_draws(altered, SETTINGS)
+    at = plan.subjects.index(next(s for s in altered.subjects if s.subject_id == first.subject_id))
+    owners = set(cohort.slices["subject_id"][plan.backgrounds[:, at]])
+    assert owners
+    assert not owners & set(shared)
+
+
+def test_a_model_of_drawn_patients_is_judged_on_its_own_cohort_only(cohort):
+    nobody = (Subject("SUR-D01", "SUR-D01", "drawn"),)
+    require_fit(DiscGenerator(subjects=nobody, cohort_digest=cohort.digest), cohort)
+    with pytest.raises(ModelError, match="does not tell which patients it learned from"):
+        require_fit(DiscGenerator(subjects=nobody, cohort_digest="other"), cohort)
+
+
+def test_z_scores_meet_a_model_of_z_scores(cohort, plan):
+    table = dataclasses.replace(cohort.expression, scale="zscore")
+    scored = dataclasses.replace(cohort, expression=table)
+    with pytest.raises(CohortError, match="expected log2"):
+        subject_metagenes(scored, identity_metagenes(), plan.subjects)
+    learned = dataclasses.replace(identity_metagenes(), scale="zscore")
+    assert subject_metagenes(scored, learned, plan.subjects).shape == (len(plan.subjects), 3)
 
 
 def test_a_model_on_another_grid_is_refused(cohort):

@@ -1,12 +1,16 @@
 """Own patients in the docks: menu, drop, picker, map, the lines that say where from."""
 
+import dataclasses
+
 import pytest
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
 
+from napari_radiogen.errors import ModelError
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from napari_radiogen.plugin.widgets.gene_map import OWN_SIZE, OWN_SYMBOL, GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from tests.session.fakes import FakeGenerator
 from tests.session.test_patients import VALUES, cohort, table
 
 DIALOG = "napari_radiogen.plugin.widgets.patient_source.QFileDialog"
@@ -69,7 +73,7 @@ def test_a_dropped_cohort_stands_on_the_map_with_a_marker_of_its_own(panel, read
     assert made.projection.currentText() == "PCA"
     assert "colour: smoker" in [made.colour.itemText(i) for i in range(made.colour.count())]
     assert "own" in made.legend.text()
-    assert "2 patients of mine (surrogate cohort)" in panel.source.model.text()
+    assert "2 patients of mine (surrogate: other people's genes)" in panel.source.model.text()
     made._on_clicked(None, [points["MY-1"]])
     assert ready.session.state.subject_id == "MY-1"
     assert len(made.chosen.points()) == 1
@@ -89,3 +93,65 @@ def test_a_name_that_looks_like_markup_stays_text(panel, ready, tmp_path):
     ready.session.open_genes(table(tmp_path, {**VALUES, "<b>x</b>": (0.5, "NA", 1.5, 1)}))
     assert "<b>x</b>" in panel.source.notice.text()
     assert "&lt;b&gt;x&lt;/b&gt;" in panel.source.notice.toolTip()
+
+
+def listed(panel):
+    return [panel.source.choice.itemText(i) for i in range(panel.source.choice.count())]
+
+
+def choose_model(panel, qtbot, name):
+    """Choose as a person does: open the list, arrow down, Enter."""
+    choice = panel.source.choice
+    panel.show()
+    choice.setFocus()
+    choice.showPopup()
+    view = choice.view()
+    view.setCurrentIndex(choice.model().index(choice.findText(name), 0))
+    qtbot.keyClick(view, Qt.Key.Key_Enter)
+
+
+def test_another_model_is_chosen_from_the_list_and_says_its_kind(panel, ready, qtbot, monkeypatch):
+    asked = []
+
+    def load(name):
+        asked.append(name)
+        return FakeGenerator(name=name, cohort="surrogate:fake", digest="a" * 64)
+
+    engines = dataclasses.replace(ready.session.engines, load_generator=load)
+    monkeypatch.setattr(ready.session, "engines", engines)
+    assert listed(panel) == ["mcgan-fake", "mcgan-other"]
+    assert panel.source.choice.currentText() == "mcgan-fake"
+    assert panel.source.model.text() == "planted: invented genes"
+    choose_model(panel, qtbot, "mcgan-other")
+    assert asked == ["mcgan-other"]
+    assert ready.session.generator.name == "mcgan-other"
+    assert panel.source.choice.currentText() == "mcgan-other"
+    assert panel.source.model.text() == "surrogate: other people's genes"
+    assert "surrogate: other people's genes" in ready.presenter.marks.synthetic.text
+    assert ready.session.result.provenance.cohort == "surrogate:fake"
+    choose_model(panel, qtbot, "mcgan-other")
+    assert asked == ["mcgan-other"]
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_one_in_use_chosen(
+    panel, ready, qtbot, monkeypatch
+):
+    def refuse(name):
+        raise ModelError("the weights were altered", subject=name)
+
+    engines = dataclasses.replace(ready.session.engines, load_generator=refuse)
+    monkeypatch.setattr(ready.session, "engines", engines)
+    failed = []
+    ready.session.failed.connect(failed.append)
+    choose_model(panel, qtbot, "mcgan-other")
+    assert failed == ["mcgan-other: the weights were altered"]
+    assert panel.source.choice.currentText() == ready.session.generator.name == "mcgan-fake"
+
+
+def test_a_run_that_is_not_shipped_stands_in_the_list_while_it_is_used(panel, ready, monkeypatch):
+    made = FakeGenerator(name="my-run")
+    engines = dataclasses.replace(ready.session.engines, load_generator=lambda name: made)
+    monkeypatch.setattr(ready.session, "engines", engines)
+    ready.session.load_models("runs/mine")
+    assert listed(panel) == ["my-run", "mcgan-fake", "mcgan-other"]
+    assert panel.source.choice.currentText() == "my-run"

@@ -181,6 +181,7 @@ def make_engines(**changes) -> Engines:
         "read_ct": lambda path, series_uid: make_scan(),
         "lung_mask": lung_mask,
         "load_generator": lambda name: FakeGenerator(),
+        "generator_names": lambda: ("mcgan-fake", "mcgan-other"),
         "shipped_file": lambda digest: None,
         "load_segmenter": FakeSegmenter,
         "make_synthesiser": FakeSynthesiser,

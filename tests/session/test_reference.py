@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,6 +25,15 @@ def test_only_training_subjects_count(generator, reference):
     )
     held_out = reference.gauge(generator.subject_metagenes[22])
     assert set(held_out.nearest) <= set(generator.subject_ids[:20])
+
+
+def test_drawn_patients_are_the_yardstick_of_a_model_without_training_subjects():
+    generator = FakeGenerator()
+    generator.subjects = tuple(replace(s, split="drawn") for s in generator.subjects)
+    reference = Reference(generator)
+    assert len(reference.distribution("M01")) == 24
+    own = reference.gauge(generator.subject_metagenes[22])
+    assert (own.nearest[0], own.percentile) == ("S-0022", 0)
 
 
 def test_percentiles(reference):

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from html import escape
 
-from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
+from napari_radiogen.domain import cohort_words
 from napari_radiogen.plugin.widgets.parts import note, row
 from napari_radiogen.session.controller import Session
 
@@ -20,11 +29,14 @@ BUTTON_WIDTH = 104
 
 
 class PatientSource(QWidget):
-    """The line of the model and its patients, and the menu that opens more."""
+    """Which model paints, its cohort and patients, and the menu that opens more."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.choice = QComboBox()
+        self.choice.setToolTip("which model paints")
+        self.choice.activated.connect(self._choose)
         self.model = note(NO_MODEL)
         self.notice = note(role="warning")
         self.open_button = QPushButton("Open genes ▾")
@@ -38,9 +50,10 @@ class PatientSource(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        line = row(self.model, self.open_button)
+        line = row(self.choice, self.open_button)
         line.setStretch(0, 1)
         layout.addLayout(line)
+        layout.addWidget(self.model)
         layout.addWidget(self.notice)
         self.refresh()
 
@@ -56,14 +69,30 @@ class PatientSource(QWidget):
         if path:
             self.session.open_genes(path)
 
+    def _choose(self, _index: int) -> None:
+        generator, name = self.session.generator, self.choice.currentText()
+        if generator is None or name != generator.name:
+            self.session.load_models(name)
+
+    def _fill_choice(self) -> None:
+        """List the models that can paint, the one in use chosen, though it be none of them."""
+        generator = self.session.generator
+        used = "" if generator is None else generator.name
+        names = list(self.session.engines.generator_names())
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        self.choice.addItems(names if used in ("", *names) else [used, *names])
+        self.choice.setCurrentIndex(self.choice.findText(used))
+        self.choice.blockSignals(False)
+        self.choice.setEnabled(bool(names))
+
     def refresh(self) -> None:
         """Show model, cohort and own patients, and what a person should know of these."""
         generator, own = self.session.generator, self.session.models.own
         self.open_button.setEnabled(generator is not None)
+        self._fill_choice()
         if generator is not None:
-            kind = generator.cohort.split(":")[0]
-            words = "planted: invented expression" if kind == "planted" else kind
-            parts = [generator.name, f"{words} cohort", *(o.title for o in own)]
+            parts = [cohort_words(generator.cohort), *(o.title for o in own)]
             self.model.setText(" · ".join(parts))
         self.model.setToolTip(_lines([line for o in own for line in (o.title, *o.about)]))
         notices = [line for o in reversed(own) for line in o.notices]
