@@ -89,6 +89,8 @@ METAGENE_Z_LIMIT: Final = 5.0
 UNDO_LIMIT: Final = 200
 #: Finished nodules kept for undo and A/B; each holds about 2 MB.
 RESULT_CACHE_SIZE: Final = 16
+#: Nodules in one scan; each is painted, kept and drawn on its own.
+NODULE_LIMIT: Final = 12
 #: Seeds lie in [0, SEED_LIMIT): what every generator's noise accepts.
 SEED_LIMIT: Final = 2**31
 #: Neighbours that place the live marker on the gene map.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -73,12 +74,12 @@ def synthesize(
         strength=strength,
         model=model,
     )
-    _write(scan, result, output, record, recipe)
+    _write(scan, [result], output, record, recipe)
     _report(scan, result, output, time.perf_counter() - started, as_json)
 
 
 def replay(
-    recipe: Annotated[Path, typer.Argument(help="A recipe of synthesize or of the viewer.")],
+    recipe: Annotated[Path, typer.Argument(help="A recipe, or a session of the viewer.")],
     output: OutputOption,
     background: Annotated[
         Path | None, typer.Option(help="The scan, if it moved since the recipe was written.")
@@ -89,23 +90,26 @@ def replay(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a recipe's nodule again; refused when scan, weights or voxels differ."""
+    """Make the nodules of a recipe again; refused when scan, weights or voxels differ."""
     from napari_radiogen.cli.output import check_targets
     from napari_radiogen.session import recipe as recipes
     from napari_radiogen.session.exports import VOLUME_SUFFIXES
+    from napari_radiogen.session.recipe_file import load_all, replay_all
 
-    record = recipes.load(recipe)
-    sources = [background or Path(record.background_path), recipe]
+    records = load_all(recipe)
+    sources = [background or Path(records[0].background_path), recipe]
     check_targets({output: VOLUME_SUFFIXES}, sources)
     started = time.perf_counter()
-    scan = recipes.open_background(record, background, series_uid=series)
-    result = recipes.replay(record, scan, model=model)
-    if recipes.result_digest(result) != record.result_digest:
+    scan = recipes.open_background(records[0], background, series_uid=series)
+    results = replay_all(records, scan, model=model)
+    made = [recipes.result_digest(result) for result in results]
+    if made != [record.result_digest for record in records]:
         raise RadiogenError(
             "the voxels made here are not those that it records; nothing was written", recipe
         )
-    _write(scan, result, output)
-    _report(scan, result, output, time.perf_counter() - started, as_json, identical=True)
+    _write(scan, results, output)
+    taken = time.perf_counter() - started
+    _report(scan, results[0], output, taken, as_json, identical=True, nodules=len(results))
 
 
 def _make(
@@ -172,7 +176,7 @@ def _with_own(
 
 def _write(
     scan: CTVolume,
-    result: SynthesisResult,
+    results: Sequence[SynthesisResult],
     output: Path,
     record: Recipe | None = None,
     recipe: Path | None = None,
@@ -183,7 +187,7 @@ def _write(
     from napari_radiogen.session.exports import synthetic_volume
     from napari_radiogen.session.recipe import save
 
-    parts = [(output, partial(write_volume, synthetic_volume(scan, result)))]
+    parts = [(output, partial(write_volume, synthetic_volume(scan, *results)))]
     if record is not None and recipe is not None:
         parts.append((recipe, partial(save, record)))
     save_together(*parts)

@@ -14,9 +14,9 @@ from napari_radiogen.domain import CTVolume, Point, Scale
 from napari_radiogen.errors import SeveralSeriesError
 from napari_radiogen.session import tumours
 from napari_radiogen.session.exporting import Exporting
-from napari_radiogen.session.genes import GeneActions
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.models import LoadedModels, load_models
+from napari_radiogen.session.nodule_actions import NoduleActions
 from napari_radiogen.session.patients import holds_genes
 from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_radiogen.io.series_choice import SeriesChoice
 
 
-class Session(GeneActions, Exporting):
+class Session(NoduleActions, Exporting):
     """What one window or one script works on.
 
     Every action returns at once and never raises for what a person did: a

@@ -49,7 +49,7 @@ class Exporting(Reactions):
         )
 
     def save_recipe(self, path: str | Path) -> None:
-        """Write the recipe alone."""
+        """Write the recipe of every nodule of the scan, alone."""
         self._export(path, exports.write_recipe)
 
     def _exportable(self) -> Exportable | None:
@@ -64,9 +64,14 @@ class Exporting(Reactions):
         if generator is None or reference is None:
             self.failed.emit(NO_MODEL)
             return None
+        if not self.others.complete:
+            self.failed.emit("another nodule of the scan is not finished; wait, or remove it")
+            return None
         found = None if self.tumours is None else self.tumours.labels
+        intent = self.state.intent
+        nodules = tuple(zip(self.results, intent.nodules, strict=True))
         return Exportable(
-            scan, self.scan_path, result, self.state.intent, generator, reference, found
+            scan, self.scan_path, result, intent, generator, reference, found, nodules
         )
 
     def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:

@@ -15,8 +15,9 @@ from napari_radiogen.errors import InputError
 from napari_radiogen.io.save import atomic_write, save_together
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure_choice import FigureChoice
-from napari_radiogen.session.recipe import make_recipe, result_digest
-from napari_radiogen.session.recipe import save as save_recipe_file
+from napari_radiogen.session.nodules import whole_scan
+from napari_radiogen.session.recipe import Recipe, make_recipe, result_digest
+from napari_radiogen.session.recipe_file import save_all
 
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
 FIGURE_SUFFIXES = (".png", ".svg", ".pdf")
@@ -45,22 +46,31 @@ def recipe_path(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name[: -len(suffix)]}.recipe.json")
 
 
-def synthetic_volume(scan: CTVolume, result: SynthesisResult) -> CTVolume:
-    """Return the whole scan with the nodule, marked synthetic and without ids."""
+def synthetic_volume(scan: CTVolume, *results: SynthesisResult) -> CTVolume:
+    """Return the whole scan with its nodules, marked synthetic and without ids."""
     return replace(
         scan,
-        voxels=result.paste_into(scan.voxels),
+        voxels=whole_scan(scan, results),
         series_uid="",
         patient_id="",
-        description=f"{SYNTHETIC} nodule - {RESEARCH_USE}",
+        description=f"{SYNTHETIC} nodule{'s' * (len(results) > 1)} - {RESEARCH_USE}",
         synthetic=True,
     )
 
 
 def write_recipe(what: Exportable, path: Path) -> None:
-    """Write the recipe of a nodule."""
+    """Write the recipe of every nodule of the scan."""
     check_suffix(path, (".json",))
-    save_recipe_file(make_recipe(what.result, what.intent, what.scan, what.scan_path), path)
+    save_all(recipes_of(what), path)
+
+
+def recipes_of(what: Exportable) -> list[Recipe]:
+    """Return the recipe of every nodule of the scan."""
+    return [make_recipe(r, i, what.scan, what.scan_path) for r, i in what.all_nodules]
+
+
+def _volume(what: Exportable) -> CTVolume:
+    return synthetic_volume(what.scan, *(result for result, _ in what.all_nodules))
 
 
 def _write_with_recipe(
@@ -76,7 +86,7 @@ def write_synthetic(what: Exportable, path: Path) -> None:
     from napari_radiogen.io.labels import write_volume
 
     suffix = check_suffix(path, VOLUME_SUFFIXES)
-    volume = synthetic_volume(what.scan, what.result)
+    volume = _volume(what)
     _write_with_recipe(what, path, suffix, lambda temporary: write_volume(volume, temporary))
 
 
@@ -97,11 +107,10 @@ def write_series(what: Exportable, folder: Path) -> None:
     if not folder.parent.is_dir():
         raise InputError("the folder does not exist", folder.parent)
     beside = folder.with_name(f"{folder.name}.recipe.json")
-    recipe = make_recipe(what.result, what.intent, what.scan, what.scan_path)
-    volume = synthetic_volume(what.scan, what.result)
+    recipes, volume = recipes_of(what), _volume(what)
 
     def write(temporary: Path) -> None:
-        save_recipe_file(recipe, temporary)
+        save_all(recipes, temporary)
         write_ct_series(
             volume,
             folder,
@@ -113,11 +122,11 @@ def write_series(what: Exportable, folder: Path) -> None:
 
 
 def write_figure(what: Exportable, path: Path, choice: FigureChoice | None = None) -> None:
-    """Write the figure, and its recipe beside it."""
+    """Write the figure of one nodule, and the recipe of that one beside it."""
     from napari_radiogen.session.figure import compose_figure, save_figure
 
     suffix = check_suffix(path, FIGURE_SUFFIXES)
-    choice = choice or FigureChoice()
+    what, choice = replace(what, nodules=()), choice or FigureChoice()
     figure = compose_figure(what, choice)
     _write_with_recipe(
         what, path, suffix, lambda temporary: save_figure(figure, temporary, choice.dpi)

@@ -17,6 +17,7 @@ from napari_radiogen.session.jobs import JobRunner
 from napari_radiogen.session.live import KIND as SYNTHESIS
 from napari_radiogen.session.live import LiveNodule
 from napari_radiogen.session.models import LoadedModels
+from napari_radiogen.session.nodules import OtherNodules, combined
 from napari_radiogen.session.ports import Engines, FloatArray, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reference import OutOfCohort
 from napari_radiogen.session.state import SessionState
@@ -37,8 +38,9 @@ class SessionFacts(ABC):
     vector_changed((K,) array), code_changed(GeneCode),
     result_changed(SynthesisResult | None): first with ``complete=False``,
     then with True, progress(kind, fraction, message), busy_changed(kind,
-    bool), failed(line), exported(path). Kinds: scan, drop, lung, models,
-    genes, tumours, synthesis, export, figure.
+    bool), failed(line), exported(path), others_changed(): the finished
+    nodules that are not in hand. Kinds: scan, drop, lung, models, genes,
+    tumours, synthesis, others, export, figure.
     """
 
     scan_changed = Signal(object)
@@ -51,6 +53,7 @@ class SessionFacts(ABC):
     vector_changed = Signal(object)
     code_changed = Signal(object)
     result_changed = Signal(object)
+    others_changed = Signal()
     progress = Signal(str, float, str)
     busy_changed = Signal(str, bool)
     failed = Signal(str)
@@ -61,6 +64,7 @@ class SessionFacts(ABC):
     def __init__(self, runner: JobRunner, engines: Engines) -> None:
         self.work = Work(runner, self.busy_changed.emit, self.progress.emit, self._report)
         self.live = LiveNodule(self.work, self.result_changed.emit)
+        self.others = OtherNodules(self.work, self.live, self.others_changed.emit)
         self.engines = engines
         self.state = SessionState()
         self.scan: CTVolume | None = None
@@ -86,8 +90,19 @@ class SessionFacts(ABC):
 
     @property
     def result(self) -> SynthesisResult | None:
-        """The nodule on screen."""
+        """The nodule in hand, as it shows."""
         return self.live.result
+
+    @property
+    def results(self) -> tuple[SynthesisResult, ...]:
+        """All nodules of the scan that show, in the order in which they were added."""
+        others, active = self.others.results, self.state.active
+        own = () if self.result is None else (self.result,)
+        return (*others[:active], *own, *others[active:])
+
+    def on_screen(self, result: SynthesisResult) -> SynthesisResult:
+        """Return a nodule with the others that reach into its box."""
+        return combined(result, self.results)
 
     @property
     def runner(self) -> JobRunner:

@@ -60,6 +60,16 @@ class LiveNodule:
                 KIND, lambda ctx: make(request, ctx), self._keep, self._show_first_look
             )
 
+    def find(self, request: SynthesisRequest) -> SynthesisResult | None:
+        """Return the finished nodule of a request, if it is remembered."""
+        return self._cache.get(request)
+
+    def remember(self, result: SynthesisResult) -> None:
+        """Keep a finished nodule; the oldest one goes when there are too many."""
+        self._cache[result.request] = result
+        while len(self._cache) > RESULT_CACHE_SIZE:
+            self._cache.popitem(last=False)
+
     def forget(self) -> None:
         """Stop, and drop all finished nodules: scan or model changed."""
         self.cancel()
@@ -87,9 +97,7 @@ class LiveNodule:
         self._ask_held()
 
     def _keep(self, result: SynthesisResult) -> None:
-        self._cache[result.request] = result
-        while len(self._cache) > RESULT_CACHE_SIZE:
-            self._cache.popitem(last=False)
+        self.remember(result)
         self._show(result)
         self._ask_held()
 

@@ -42,10 +42,11 @@ class Reactions(SessionFacts):
         self.work.cancel("lung")
         self.work.cancel("tumours")
         self.live.forget()
+        self.others.forget()
         self.scan, self.scan_path, self.lung = ct, path, None
         self._waiting = None
         self._history.clear()
-        self.state.site = None
+        self.state.apply(replace(self.state.intent, site=None, others=(), active=0))
         self.scan_changed.emit(ct)
         self._show_tumours(None)
         self._request()
@@ -84,6 +85,7 @@ class Reactions(SessionFacts):
         if self.models.own and generator is not None:
             self.failed.emit(OWN_LEFT)
         self.live.forget()
+        self.others.forget()
         self.models = models
         self._history.clear()
         if generator is not None:
@@ -170,7 +172,7 @@ class Reactions(SessionFacts):
 
     def _request(self) -> None:
         scan, lung, synthesiser = self.scan, self.lung, self.models.synthesiser
-        wanted = resolve(self.state.intent, Facts(scan, self.generator))
+        intent, facts = self.state.intent, Facts(scan, self.generator)
 
         def make(request: SynthesisRequest, ctx: JobContext) -> SynthesisResult:
             if scan is None or synthesiser is None:
@@ -179,7 +181,9 @@ class Reactions(SessionFacts):
                 scan, request, lung=lung, first_look=ctx.partial, cancelled=ctx.cancelled
             )
 
-        self.live.ask(wanted, make)
+        others = [resolve(nodule, facts) for nodule in intent.others]
+        self.others.ask(tuple(r for r in others if r is not None), make)
+        self.live.ask(resolve(intent, facts), make)
 
     def _drop_refused(self) -> None:
         """Return from a refused place, or take a nodule of other genes off the screen."""

@@ -8,20 +8,26 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from napari_radiogen.constants import RESEARCH_USE
-from napari_radiogen.domain import CTVolume, NoduleSite, SynthesisRequest, SynthesisResult
+from napari_radiogen.domain import (
+    CTVolume,
+    LabelVolume,
+    NoduleSite,
+    SynthesisRequest,
+    SynthesisResult,
+)
 from napari_radiogen.errors import InputError, ModelError
+from napari_radiogen.io.json_file import read_json
 from napari_radiogen.io.save import save_json
 from napari_radiogen.session.ports import Engines, Generator
-from napari_radiogen.session.state import Edits, Intent
+from napari_radiogen.session.state import Edits, NoduleIntent
 
 FORMAT = "napari-radiogen recipe"
 VERSION = 1
-#: No recipe of ours comes near this size, bytes.
-SIZE_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,10 @@ class Recipe:
         )
 
 
+#: Hashing a whole scan takes about a second: once for each.
+_digests: WeakKeyDictionary[CTVolume, str] = WeakKeyDictionary()
+
+
 def _edits(values: dict[str, Any]) -> Edits:
     return tuple(zip(map(str, values), _numbers(list(values.values())), strict=True))
 
@@ -146,6 +156,13 @@ def _numbers(values: list[Any]) -> tuple[float, ...]:
 
 def scan_digest(ct: CTVolume) -> str:
     """Return the sha256 of a scan's voxels and geometry, whatever file it came from."""
+    known = _digests.get(ct)
+    if known is None:
+        known = _digests[ct] = _scan_digest(ct)
+    return known
+
+
+def _scan_digest(ct: CTVolume) -> str:
     digest = hashlib.sha256()
     geometry = json.dumps(ct.geometry.to_json(), sort_keys=True)
     digest.update(f"{ct.voxels.dtype.str} {geometry}".encode())
@@ -161,7 +178,7 @@ def result_digest(result: SynthesisResult) -> str:
 
 
 def make_recipe(
-    result: SynthesisResult, intent: Intent, scan: CTVolume, scan_path: Path | str | None
+    result: SynthesisResult, intent: NoduleIntent, scan: CTVolume, scan_path: Path | str | None
 ) -> Recipe:
     """Write down what made a result."""
     site = NoduleSite("", result.request.site.centre_lps_mm)
@@ -194,15 +211,7 @@ def load(path: Path) -> Recipe:
         When the file is missing, too large, not JSON, or not a recipe.
     """
     try:
-        if path.stat().st_size > SIZE_LIMIT:
-            raise InputError("too large for a recipe", path)
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(error.strerror or "cannot be read", path) from None
-    except (ValueError, RecursionError):
-        raise InputError("expected a recipe in JSON", path) from None
-    try:
-        return Recipe.from_json(values)
+        return Recipe.from_json(read_json(path, "a recipe"))
     except InputError as error:
         raise InputError(error.reason, path) from None
 
@@ -236,6 +245,7 @@ def replay(
     scan: CTVolume | None = None,
     engines: Engines | None = None,
     model: str | None = None,
+    lung: LabelVolume | None = None,
 ) -> SynthesisResult:
     """Make a recipe's nodule again.
 
@@ -245,6 +255,8 @@ def replay(
         From `open_background`; read by it when None.
     model
         Run folder or file of the weights, when they are not shipped.
+    lung
+        Of the scan; outlined when None.
 
     Raises
     ------
@@ -265,7 +277,7 @@ def replay(
         )
     site = NoduleSite(ct.series_uid, recipe.request.site.centre_lps_mm)
     return tools.make_synthesiser(generator).synthesise(
-        ct, replace(recipe.request, site=site), lung=tools.lung_mask(ct)
+        ct, replace(recipe.request, site=site), lung=tools.lung_mask(ct) if lung is None else lung
     )
 
 

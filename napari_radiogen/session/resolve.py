@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from napari_radiogen.domain import CTVolume, Metagenes, SynthesisRequest
 from napari_radiogen.errors import InputError
 from napari_radiogen.session.ports import FloatArray, Generator
-from napari_radiogen.session.state import Intent
+from napari_radiogen.session.state import Intent, NoduleIntent
+
+N = TypeVar("N", bound=NoduleIntent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +23,7 @@ class Facts:
     generator: Generator | None = None
 
 
-def start_vector(intent: Intent, generator: Generator) -> FloatArray:
+def start_vector(intent: NoduleIntent, generator: Generator) -> FloatArray:
     """Return the metagenes (K,) before any edit.
 
     Those of the subject, the (weighted) mean of the averaged subjects, or
@@ -34,7 +37,7 @@ def start_vector(intent: Intent, generator: Generator) -> FloatArray:
     return start_of(intent, generator, generator.subject_metagenes)
 
 
-def start_of(intent: Intent, generator: Generator, rows: FloatArray) -> FloatArray:
+def start_of(intent: NoduleIntent, generator: Generator, rows: FloatArray) -> FloatArray:
     """Return the start (C,) of any numbers (N, C) that the model's subjects have.
 
     Parameters
@@ -59,7 +62,7 @@ def start_of(intent: Intent, generator: Generator, rows: FloatArray) -> FloatArr
     return np.asarray(np.average(chosen, axis=0, weights=shares), dtype=np.float32)
 
 
-def gene_shift(intent: Intent, metagenes: Metagenes) -> FloatArray:
+def gene_shift(intent: NoduleIntent, metagenes: Metagenes) -> FloatArray:
     """Return (K,) what the edited genes add to the metagenes.
 
     Raises
@@ -73,7 +76,7 @@ def gene_shift(intent: Intent, metagenes: Metagenes) -> FloatArray:
     return shift
 
 
-def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
+def metagene_vector(intent: NoduleIntent, generator: Generator) -> FloatArray:
     """Return the metagenes (K,) with the edits in place.
 
     Raises
@@ -91,12 +94,18 @@ def metagene_vector(intent: Intent, generator: Generator) -> FloatArray:
 
 
 def keep_known(intent: Intent, generator: Generator, before: Generator | None) -> Intent:
-    """Return what a newly loaded model can take over of an intent.
+    """Return what a newly loaded model can take over of an intent, of each nodule.
 
     When it knows none of the subjects it starts with its own first one. Edits
     stay only when both models score the same metagenes: M01 of another fit is
     another set of genes.
     """
+    same = before is not None and same_metagenes(before.metagenes, generator.metagenes)
+    others = tuple(_known_to(nodule, generator, same) for nodule in intent.others)
+    return replace(_known_to(intent, generator, same), others=others)
+
+
+def _known_to(intent: N, generator: Generator, same: bool) -> N:
     known = generator.subject_ids
     averaged = tuple(s for s in intent.averaged if s in known)
     if intent.subject_id not in known and not averaged:
@@ -104,7 +113,6 @@ def keep_known(intent: Intent, generator: Generator, before: Generator | None) -
     kept = replace(
         intent, averaged=averaged, weights=intent.weights if averaged == intent.averaged else ()
     )
-    same = before is not None and same_metagenes(before.metagenes, generator.metagenes)
     return kept if same else replace(kept, edits=(), gene_edits=())
 
 
@@ -117,7 +125,7 @@ def same_metagenes(a: Metagenes, b: Metagenes) -> bool:
     )
 
 
-def resolve(intent: Intent, facts: Facts) -> SynthesisRequest | None:
+def resolve(intent: NoduleIntent, facts: Facts) -> SynthesisRequest | None:
     """Join intent and facts into the request that decides the pixels.
 
     Returns None while a scan, a model, a subject or a place is missing, and

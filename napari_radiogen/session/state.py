@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Self
 
 from psygnal import evented
 
@@ -18,8 +19,8 @@ def _set(edits: Edits, name: str, value: float) -> Edits:
 
 
 @dataclass(frozen=True)
-class Intent:
-    """The part of the state that decides pixels, and that undo restores.
+class NoduleIntent:
+    """What decides the pixels of one nodule.
 
     Parameters
     ----------
@@ -74,13 +75,13 @@ class Intent:
 
     def starting_from(
         self, subject_id: str = "", averaged: tuple[str, ...] = (), weights: tuple[float, ...] = ()
-    ) -> Intent:
+    ) -> Self:
         """Return the intent with other genes to start from, and no edit."""
         return replace(
             self, subject_id=subject_id, averaged=averaged, weights=weights, edits=(), gene_edits=()
         )
 
-    def with_genes_of(self, other: Intent) -> Intent:
+    def with_genes_of(self, other: NoduleIntent) -> Self:
         """Return the intent with start and edits of another; place, seed and strength stay."""
         return replace(
             self,
@@ -91,22 +92,50 @@ class Intent:
             gene_edits=other.gene_edits,
         )
 
-    def with_edit(self, name: str, z: float) -> Intent:
+    def with_edit(self, name: str, z: float) -> Self:
         """Return the intent with one metagene set, the others as they are."""
         return replace(self, edits=_set(self.edits, name, z))
 
-    def without_edit(self, name: str) -> Intent:
+    def without_edit(self, name: str) -> Self:
         """Return the intent with one metagene back at its start."""
         return replace(self, edits=tuple(e for e in self.edits if e[0] != name))
 
-    def with_gene(self, symbol: str, change: float) -> Intent:
+    def with_gene(self, symbol: str, change: float) -> Self:
         """Return the intent with one gene changed by some SD, the others as they are."""
         return replace(self, gene_edits=_set(self.gene_edits, symbol, change))
 
-    def without_genes(self, symbols: Iterable[str]) -> Intent:
+    def without_genes(self, symbols: Iterable[str]) -> Self:
         """Return the intent with some genes back at their start."""
         gone = set(symbols)
         return replace(self, gene_edits=tuple(e for e in self.gene_edits if e[0] not in gone))
+
+
+@dataclass(frozen=True)
+class Intent(NoduleIntent):
+    """The part of the state that decides pixels, and that undo restores.
+
+    Its own fields are those of the nodule in hand.
+
+    Parameters
+    ----------
+    others
+        The other nodules of the scan, each with its own genes, place and seed.
+    active
+        Where the nodule in hand stands among them, from 0.
+    """
+
+    others: tuple[NoduleIntent, ...] = ()
+    active: int = 0
+
+    @property
+    def in_hand(self) -> NoduleIntent:
+        """The nodule that genes and clicks change."""
+        return NoduleIntent(**{f.name: getattr(self, f.name) for f in fields(NoduleIntent)})
+
+    @property
+    def nodules(self) -> tuple[NoduleIntent, ...]:
+        """All nodules of the scan, in the order in which they were added."""
+        return (*self.others[: self.active], self.in_hand, *self.others[self.active :])
 
 
 @evented
@@ -114,8 +143,8 @@ class Intent:
 class SessionState:
     """Mutable intent and view; ``state.events.<field>`` tells of changes.
 
-    Only `Session` writes the fields of `Intent`.
-    Widgets may set the view fields: they change no pixels of a nodule.
+    Only `Session` writes the fields of `Intent`, which come first. Widgets
+    may set the view fields: they change no pixels of a nodule.
 
     Parameters
     ----------
@@ -137,6 +166,8 @@ class SessionState:
     strength: float = 1.0
     weights: tuple[float, ...] = ()
     gene_edits: Edits = ()
+    others: tuple[NoduleIntent, ...] = ()
+    active: int = 0
     selected: tuple[str, ...] = ()
     window: str = "Lung"
     overlay_visible: bool = True

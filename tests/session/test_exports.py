@@ -148,7 +148,7 @@ def test_an_export_that_fails_leaves_the_older_pair(tmp_path, session, told, mon
         patch.setattr("napari_radiogen.io.labels.write_volume", lambda _, p: refuse(p))
         export(path)
     with monkeypatch.context() as patch:
-        patch.setattr("napari_radiogen.session.exports.save_recipe_file", refuse)
+        patch.setattr("napari_radiogen.session.exports.save_all", refuse)
         export(path)
     assert len(told.failed) == 2
     assert all("No space left" in line and ".radiogen-" not in line for line in told.failed)
