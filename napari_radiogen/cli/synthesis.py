@@ -93,6 +93,7 @@ def replay(
     """Make the nodules of a recipe again; refused when scan, weights or voxels differ."""
     from napari_radiogen.cli.output import check_targets
     from napari_radiogen.session import recipe as recipes
+    from napari_radiogen.session.digests import result_digest
     from napari_radiogen.session.exports import VOLUME_SUFFIXES
     from napari_radiogen.session.recipe_file import load_all, replay_all
 
@@ -102,7 +103,7 @@ def replay(
     started = time.perf_counter()
     scan = recipes.open_background(records[0], background, series_uid=series)
     results = replay_all(records, scan, model=model)
-    made = [recipes.result_digest(result) for result in results]
+    made = [result_digest(result) for result in results]
     if made != [record.result_digest for record in records]:
         raise RadiogenError(
             "the voxels made here are not those that it records; nothing was written", recipe

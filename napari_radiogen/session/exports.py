@@ -13,10 +13,11 @@ from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.save import atomic_write, save_together
+from napari_radiogen.session.digests import result_digest
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure_choice import FigureChoice
 from napari_radiogen.session.nodules import whole_scan
-from napari_radiogen.session.recipe import Recipe, make_recipe, result_digest
+from napari_radiogen.session.recipe import Recipe, make_recipe
 from napari_radiogen.session.recipe_file import save_all
 
 VOLUME_SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")

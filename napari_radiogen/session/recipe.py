@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from weakref import WeakKeyDictionary
-
-import numpy as np
 
 from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.domain import (
@@ -23,6 +18,7 @@ from napari_radiogen.domain import (
 from napari_radiogen.errors import InputError, ModelError
 from napari_radiogen.io.json_file import read_json
 from napari_radiogen.io.save import save_json
+from napari_radiogen.session.digests import result_digest, scan_digest
 from napari_radiogen.session.ports import Engines, Generator
 from napari_radiogen.session.state import Edits, NoduleIntent
 
@@ -139,10 +135,6 @@ class Recipe:
         )
 
 
-#: Hashing a whole scan takes about a second: once for each.
-_digests: WeakKeyDictionary[CTVolume, str] = WeakKeyDictionary()
-
-
 def _edits(values: dict[str, Any]) -> Edits:
     return tuple(zip(map(str, values), _numbers(list(values.values())), strict=True))
 
@@ -152,29 +144,6 @@ def _numbers(values: list[Any]) -> tuple[float, ...]:
     if not all(math.isfinite(n) for n in numbers):
         raise ValueError("expected finite numbers")
     return numbers
-
-
-def scan_digest(ct: CTVolume) -> str:
-    """Return the sha256 of a scan's voxels and geometry, whatever file it came from."""
-    known = _digests.get(ct)
-    if known is None:
-        known = _digests[ct] = _scan_digest(ct)
-    return known
-
-
-def _scan_digest(ct: CTVolume) -> str:
-    digest = hashlib.sha256()
-    geometry = json.dumps(ct.geometry.to_json(), sort_keys=True)
-    digest.update(f"{ct.voxels.dtype.str} {geometry}".encode())
-    digest.update(np.ascontiguousarray(ct.voxels).data)
-    return digest.hexdigest()
-
-
-def result_digest(result: SynthesisResult) -> str:
-    """Return the sha256 of a result's composed voxels and their place in the scan."""
-    voxels = np.ascontiguousarray(result.composed.voxels)
-    header = f"{result.start_zyx} {voxels.shape} {voxels.dtype.str}"
-    return hashlib.sha256(header.encode() + voxels.tobytes()).hexdigest()
 
 
 def make_recipe(

@@ -11,7 +11,7 @@ from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.json_file import read_json
 from napari_radiogen.io.save import save_json
-from napari_radiogen.session.ports import Engines
+from napari_radiogen.session import ports
 from napari_radiogen.session.recipe import FORMAT, Recipe, replay
 
 #: Of a file with several recipes; one with a single recipe has that one's own form.
@@ -56,15 +56,15 @@ def load_all(path: Path) -> tuple[Recipe, ...]:
 
 
 def replay_all(
-    recipes: Sequence[Recipe],
+    records: Sequence[Recipe],
     scan: CTVolume,
-    engines: Engines | None = None,
+    engines: ports.Engines | None = None,
     model: str | None = None,
 ) -> list[SynthesisResult]:
     """Make the nodules of several recipes of one scan again; see `replay`."""
-    tools = engines or Engines()
-    lung = tools.lung_mask(scan)
-    return [replay(recipe, scan, tools, model, lung) for recipe in recipes]
+    several = len(records) > 1
+    lung = (engines or ports.Engines()).lung_mask(scan) if several else None
+    return [replay(recipe, scan, engines, model, lung) for recipe in records]
 
 
 def _listed(values: Any) -> list[Any]:
