@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+#: Asked now and then by whatever takes long: whether to stop.
+Stop = Callable[[], bool]
+
 
 class RadiogenError(Exception):
     """Expected failure whose message is one line that a user can act on.
@@ -52,3 +57,15 @@ class Cancelled(RadiogenError):  # noqa: N818 - it is an outcome, not a fault
 
     def __init__(self) -> None:
         super().__init__("cancelled")
+
+
+def check_stop(cancelled: Stop | None) -> None:
+    """Stop here when the person asked for it.
+
+    Raises
+    ------
+    Cancelled
+        When ``cancelled`` says so.
+    """
+    if cancelled is not None and cancelled():
+        raise Cancelled

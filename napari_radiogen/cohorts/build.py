@@ -17,7 +17,7 @@ from napari_radiogen.cohorts.patient import Outcome, PatientFiles, prepare
 from napari_radiogen.cohorts.rejections import Rejections, shown_id
 from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.domain import Scale
-from napari_radiogen.errors import CohortError, InputError, RadiogenError
+from napari_radiogen.errors import CohortError, InputError, RadiogenError, Stop
 from napari_radiogen.io.clinical import ClinicalTable, read_clinical
 from napari_radiogen.io.cohort_content import write_cohort
 from napari_radiogen.io.cohort_work import (
@@ -92,7 +92,7 @@ def build_cohort(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop | None = None,
     told: Callable[[str, str], None] | None = None,
 ) -> Report:
     """Build a cohort folder from whole scans, their masks and expression.
@@ -146,7 +146,7 @@ def build_cohort(
     if sources.clinical is not None:
         digests["clinical"] = content_of([str(sources.clinical)])
     content = assemble(out.name, kept, work, genes, clinical, config, rejected, digests)
-    digest = write_cohort(out, content)
+    digest = write_cohort(out, content, cancelled=cancelled)
     remove_work_folder(work)
     tell(1.0, "done")
     return Report(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from napari_radiogen.errors import Cancelled, InputError, RadiogenError
+from napari_radiogen.errors import InputError, RadiogenError, Stop, check_stop
 from napari_radiogen.io.cohort_work import make_work_folder
 from napari_radiogen.io.mirror import (
     MANIFEST,
@@ -59,7 +59,7 @@ def fetch_collection(
     *,
     mirror: str | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop | None = None,
 ) -> Fetched:
     """Download the CT and masks of a collection; run again, it continues.
 
@@ -83,11 +83,10 @@ def fetch_collection(
     if collection not in COLLECTIONS:
         raise InputError(f"unknown collection; known are {', '.join(COLLECTIONS)}", collection)
     tell = progress or (lambda fraction, message: None)
-    stop = cancelled or (lambda: False)
     make_work_folder(out)
     if mirror is not None:
-        return _from_mirror(mirror, out, tell, stop)
-    return _from_commons(COLLECTIONS[collection], out, tell, stop)
+        return _from_mirror(mirror, out, tell, cancelled)
+    return _from_commons(COLLECTIONS[collection], out, tell, cancelled)
 
 
 def check_room(folder: Path, wanted: int) -> None:
@@ -107,20 +106,22 @@ def check_room(folder: Path, wanted: int) -> None:
         )
 
 
-def _from_mirror(mirror: str, out: Path, tell: Progress, stop: Callable[[], bool]) -> Fetched:
+def _from_mirror(mirror: str, out: Path, tell: Progress, stop: Stop | None) -> Fetched:
     files = read_manifest(mirror)
     places = [place_of(file.file, out) for file in files]
-    wanted = [(f, p) for f, p in zip(files, places, strict=True) if not is_there(f, p)]
+    wanted = []
+    for file, place in zip(files, places, strict=True):
+        check_stop(stop)
+        if not is_there(file, place):
+            wanted.append((file, place))
     check_room(out, sum(bytes_left(f, p) for f, p in wanted))
     for done, (file, place) in enumerate(wanted):
-        if stop():
-            raise Cancelled
         tell(done / len(wanted), f"file {done + 1} of {len(wanted)}")
-        fetch_file(mirror, file, place)
+        fetch_file(mirror, file, place, stop)
     return _sealed(files, out, len(wanted), tell)
 
 
-def _from_commons(collection: str, out: Path, tell: Progress, stop: Callable[[], bool]) -> Fetched:
+def _from_commons(collection: str, out: Path, tell: Progress, stop: Stop | None) -> Fetched:
     try:
         from idc_index import index
     except ImportError as error:
@@ -137,8 +138,7 @@ def _from_commons(collection: str, out: Path, tell: Progress, stop: Callable[[],
     wanted = [s for s in series if len(_files_of(s, out)) != int(s["instanceCount"])]
     check_room(out, int(sum(float(s["series_size_MB"]) for s in wanted) * 1e6))
     for done, one in enumerate(wanted):
-        if stop():
-            raise Cancelled
+        check_stop(stop)
         tell(done / len(wanted), f"series {done + 1} of {len(wanted)}")
         client.download_from_selection(
             downloadDir=str(out),

@@ -48,16 +48,22 @@ def read_index(nodules: Path) -> list[dict[str, str]]:
     Raises
     ------
     InputError
-        When it is missing or lacks a column.
+        When it is missing, no table, or lacks a column or a cell.
     """
     file = nodules / "index.csv"
     if not file.is_file():
         raise InputError("index.csv is missing; expected a folder of nodule patches", nodules)
-    with file.open(newline="", encoding="utf-8") as handle:
-        rows = list(csv.DictReader(handle))
+    try:
+        with file.open(newline="", encoding="utf-8") as handle:
+            rows = list(csv.DictReader(handle, restkey="", restval=None))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot be read ({type(error).__name__})", file) from error
     missing = {"image", "mask", "pid"} - set(rows[0] if rows else {})
     if missing:
         raise InputError(f"lacks the columns {', '.join(sorted(missing))}", subject=file)
+    for line, row in enumerate(rows, start=2):
+        if "" in row or None in row.values():
+            raise InputError(f"row {line} has not as many cells as the header", file)
     return sorted(rows, key=lambda r: (r["pid"], r["image"]))
 
 

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from platformdirs import user_cache_dir
 
-from napari_radiogen.errors import InputError
+from napari_radiogen.errors import InputError, Stop
+from napari_radiogen.io.csv_cells import csv_cell
 from napari_radiogen.io.dicom_write import write_ct_series
 from napari_radiogen.io.expression import write_geo_table
-from napari_radiogen.io.save import complete_folder, csv_cell, save_json, save_text
+from napari_radiogen.io.save import complete_folder, save_json, save_text
 from napari_radiogen.io.seg_write import write_seg
 from napari_radiogen.phantom import PhantomScan, Scene, chest_geometry, demo_patient, render_scene
 from napari_radiogen.phantom.biology import (
@@ -96,7 +97,7 @@ def write_phantom_cohort(
     spacing_mm: tuple[float, float, float] = COHORT_SPACING_MM,
     slab_mm: float | None = COHORT_SLAB_MM,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop | None = None,
 ) -> PhantomCohort:
     """Write patients whose gene-to-image truth is known, as real data comes.
 
@@ -133,7 +134,7 @@ def write_phantom_cohort(
     transcriptome = simulate(rng, latents, ids, plan)
     clinical = [draw_clinical(rng, b) for b in latents]
     truths = {}
-    with complete_folder(out, marker=MARKER) as building:
+    with complete_folder(out, marker=MARKER, cancelled=cancelled) as building:
         for i, patient in enumerate(ids):
             scene = Scene.draw(_patient_seed(seed, i), morphology_of(latents[i]))
             geometry = chest_geometry(spacing_mm, scene.who, slab=_slab(scene, slab_mm))
@@ -141,7 +142,7 @@ def write_phantom_cohort(
             scan = render_scene(
                 scene, geometry, patient_id=patient, progress=told, cancelled=cancelled
             )
-            _write_patient(scan, building / "dicom" / patient)
+            _write_patient(scan, building / "dicom" / patient, cancelled)
             truths[patient] = _patient_truth(scan, latents[i])
         _write_tables(building, transcriptome, ids, clinical)
         save_json(building / "truth.json", _truth(seed, transcriptome, truths))
@@ -176,7 +177,7 @@ def _part_of(progress: Progress | None, i: int, count: int, patient: str) -> Pro
     return report
 
 
-def _write_patient(scan: PhantomScan, folder: Path) -> None:
+def _write_patient(scan: PhantomScan, folder: Path, cancelled: Stop | None = None) -> None:
     series = folder / SERIES_FOLDER
     write_ct_series(
         scan.ct,
@@ -184,6 +185,7 @@ def _write_patient(scan: PhantomScan, folder: Path) -> None:
         patient_id=scan.ct.patient_id,
         series_description=scan.ct.description,
         seed=json.dumps(scan.parameters, sort_keys=True),
+        cancelled=cancelled,
     )
     if scan.nodules.labels.any():
         write_seg(
@@ -192,6 +194,7 @@ def _write_patient(scan: PhantomScan, folder: Path) -> None:
             folder / "nodule.dcm",
             patient_id=scan.ct.patient_id,
             description="phantom nodule",
+            cancelled=cancelled,
         )
 
 

@@ -17,7 +17,7 @@ from napari_radiogen.cohorts.nodule_folder import Candidate, cut_nodule, read_in
 from napari_radiogen.cohorts.splits import deal
 from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.domain import ExpressionMatrix, Subject
-from napari_radiogen.errors import Cancelled, CohortError
+from napari_radiogen.errors import CohortError, Stop, check_stop
 from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.genomics.metagenes import fit_metagenes
 from napari_radiogen.io.cohort_store import CohortContent, write_cohort
@@ -37,7 +37,7 @@ def plant_cohort(
     config: PlantConfig,
     *,
     progress: Callable[[float, str], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop | None = None,
 ) -> dict[str, Any]:
     """Pair each real nodule with invented genes and write the cohort.
 
@@ -66,13 +66,13 @@ def plant_cohort(
     index = read_index(nodules)
     candidates = []
     for i, row in enumerate(index):
-        if cancelled is not None and cancelled():
-            raise Cancelled
+        check_stop(cancelled)
         candidates.append(cut_nodule(nodules, row, index))
         if progress is not None:
             progress((i + 1) / len(index), f"nodule {i + 1} of {len(index)}")
+    check_stop(cancelled)
     content = _content(candidates, config)
-    digest = write_cohort(out, content)
+    digest = write_cohort(out, content, cancelled=cancelled)
     truth = cast(dict[str, Any], content.truth)
     split = {
         s: sum(x.split == s for x in content.subjects) for s in ("train", "validation", "test")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from napari_radiogen.io.save import csv_cell
+from napari_radiogen.io.csv_cells import csv_cell
 
 COLUMNS = ("patient_id", "reason")
 

@@ -26,7 +26,7 @@ from napari_radiogen.cohorts.semantics import Semantics, read_semantics
 from napari_radiogen.cohorts.splits import deal_nodule_patients
 from napari_radiogen.constants import NODULE_PATIENT
 from napari_radiogen.domain import Scale, Subject
-from napari_radiogen.errors import Cancelled, CohortError
+from napari_radiogen.errors import CohortError, InputError, Stop, check_stop
 from napari_radiogen.io.cohort_content import CohortContent, write_cohort
 from napari_radiogen.io.dicom_index import content_of
 
@@ -70,7 +70,7 @@ def surrogate_cohort(
     config: MatchConfig,
     *,
     progress: Callable[[float, str], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop | None = None,
 ) -> dict[str, Any]:
     """Pair patients' expression with other people's nodules and write the cohort.
 
@@ -100,14 +100,14 @@ def surrogate_cohort(
     patients = [said[p] for p in sorted(said) if p in genes.patients]
     if len(patients) < LEAST_PATIENTS:
         raise CohortError(f"{len(patients)} patients have both genes and semantics", out)
-    index = read_index(sources.nodules)
-    cut = _cut_all(sources.nodules, index, progress, cancelled)
-    usable = [_scored(i, index[i]) for i, c in cut.items() if c.is_subject]
+    index, scored = scored_nodules(sources.nodules)
+    cut = _cut_all(sources.nodules, index, list(scored), progress, cancelled)
+    usable = [scored[i] for i, c in cut.items() if c.is_subject]
     pairs = match(patients, usable, deal_nodule_patients(index, config.seed), config)
     if not pairs:
         raise CohortError(f"{len(usable)} nodules are too few for {len(patients)} patients", out)
     content = _content(sources, config, genes, said, cut, pairs)
-    digest = write_cohort(out, content)
+    digest = write_cohort(out, content, cancelled=cancelled)
     apart = [m.distance for m in pairs]
     return {
         "cohort": str(out),
@@ -126,17 +126,33 @@ def surrogate_cohort(
     }
 
 
+def scored_nodules(nodules: Path) -> tuple[list[dict[str, str]], dict[int, Scored]]:
+    """Read the index of a folder of nodules.
+
+    Returns
+    -------
+    list of dict, dict
+        Its rows, and by their place the scores of those that are surely their own.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read or a score is no number.
+    """
+    index = read_index(nodules)
+    return index, {i: _scored(i, row, nodules) for i, row in enumerate(index) if _sure(row)}
+
+
 def _cut_all(
     nodules: Path,
     index: list[dict[str, str]],
+    sure: list[int],
     progress: Callable[[float, str], None] | None,
-    cancelled: Callable[[], bool] | None,
+    cancelled: Stop | None,
 ) -> dict[int, Candidate]:
     cut = {}
-    sure = [i for i, row in enumerate(index) if _sure(row)]
     for done, i in enumerate(sure, start=1):
-        if cancelled is not None and cancelled():
-            raise Cancelled
+        check_stop(cancelled)
         cut[i] = cut_nodule(nodules, index[i], index)
         if progress is not None:
             progress(done / len(sure), f"nodule {done} of {len(sure)}")
@@ -148,10 +164,17 @@ def _sure(row: dict[str, str]) -> bool:
     return row.get(SURE, "True") == "True" and all(row.get(s) for s in MATCHED_SCORES)
 
 
-def _scored(place: int, row: dict[str, str]) -> Scored:
-    size = row.get(DIAMETER, "")
-    diameter = float(size) if size and math.isfinite(float(size)) else None
-    return Scored(place, row["pid"], {s: float(row[s]) for s in MATCHED_SCORES}, diameter)
+def _scored(place: int, row: dict[str, str], nodules: Path) -> Scored:
+    try:
+        scores = {name: float(row[name]) for name in MATCHED_SCORES}
+        size = float(row.get(DIAMETER) or "nan")
+    except ValueError as error:
+        raise InputError(
+            "index.csv holds a score or diameter that is no number", nodules
+        ) from error
+    if not all(map(math.isfinite, scores.values())):
+        raise InputError("index.csv holds a score that is not finite", nodules)
+    return Scored(place, row["pid"], scores, size if 0 < size < math.inf else None)
 
 
 def _content(

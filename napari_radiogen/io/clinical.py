@@ -11,7 +11,8 @@ from itertools import chain
 from pathlib import Path
 
 from napari_radiogen.errors import InputError
-from napari_radiogen.io.text_tables import check_names, delimiter_of, name_of, open_lines
+from napari_radiogen.io.csv_cells import plain_cell
+from napari_radiogen.io.text_tables import check_names, delimiter_of, open_lines
 
 #: Read where a clinical table is not UTF-8: what spreadsheets on Windows write,
 #: and what the collection's Lung3 table is in.
@@ -99,7 +100,7 @@ def read_clinical(
         header, rows = _read(path, used)
         warnings.append(f"is not UTF-8: read as {used}; give --encoding if that is wrong")
     at = _id_place(header, rows, id_column, known, path)
-    ids = tuple(name_of(row[at]) for row in rows)
+    ids = tuple(plain_cell(row[at]) for row in rows)
     check_names(ids, "patient", path)
     _check_ids(ids, guessed=bool(warnings), path=path)
     padded = sum(name != name.strip() for name in ids)
@@ -115,7 +116,7 @@ def read_clinical(
 
 
 def _text(cell: str) -> str:
-    return "".join(c for c in name_of(cell) if c.isprintable())[:MAX_CELL]
+    return "".join(c for c in plain_cell(cell) if c.isprintable())[:MAX_CELL]
 
 
 def _read(path: Path, encoding: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

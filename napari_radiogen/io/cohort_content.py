@@ -23,12 +23,14 @@ from napari_radiogen.constants import (
     PATCH_SIZE_PX,
 )
 from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Subject
-from napari_radiogen.errors import CohortError
+from napari_radiogen.errors import CohortError, Stop, check_stop
 from napari_radiogen.io.cohort_tables import check_homes, format_tables
 from napari_radiogen.io.save import complete_folder, save_json, save_text
 
 FORMAT = "radiogen-cohort"
 VERSION = 1
+#: Slices of one file of an array.
+CHUNK_ROWS = 256
 ARRAYS = {"image": np.int16, "mask": np.uint8, "paired": np.int16}
 #: Arrays that a cohort may hold beside: see `CohortContent.regions`.
 REGION_ARRAYS = {"ltr": np.int16, "ttr": np.int16}
@@ -79,13 +81,24 @@ class CohortContent:
     extras: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_cohort(path: Path, content: CohortContent) -> str:
+def write_cohort(path: Path, content: CohortContent, *, cancelled: Stop | None = None) -> str:
     """Write a cohort folder, whole or not at all, and return its digest.
+
+    Parameters
+    ----------
+    path
+        Folder to make; must not exist.
+    content
+        What it holds.
+    cancelled
+        Asked between the chunks of the arrays.
 
     Raises
     ------
     CohortError
         When the folder exists, or tables and arrays do not fit together.
+    Cancelled
+        When `cancelled` says so; nothing is left behind.
     """
     _check(content)
     if path.exists():
@@ -93,20 +106,30 @@ def write_cohort(path: Path, content: CohortContent) -> str:
     tables = format_tables(content.subjects, content.expression, content.slices)
     arrays = {**{name: getattr(content, name) for name in ARRAYS}, **content.regions}
     digest = content_digest(tables, arrays, content.truth)
-    with complete_folder(path, marker="cohort.json") as folder:
+    with complete_folder(path, marker="cohort.json", cancelled=cancelled) as folder:
         for name, text in tables.items():
             save_text(folder / name, text)
         group = zarr.open_group(folder / "patches.zarr", mode="w")
         for name, array in arrays.items():
-            chunks = (min(256, max(1, len(array))), *array.shape[1:])
-            stored = group.create_array(name, shape=array.shape, dtype=array.dtype, chunks=chunks)
-            stored[:] = array
+            _write_array(group, name, array, cancelled)
         for name, text in content.extras.items():
             save_text(folder / name, text)
         if content.truth is not None:
             save_json(folder / "truth.json", content.truth)
         save_json(folder / "cohort.json", _manifest(content, digest))
     return digest
+
+
+def _write_array(
+    group: zarr.Group, name: str, array: npt.NDArray[Any], cancelled: Stop | None
+) -> None:
+    rows = min(CHUNK_ROWS, max(1, len(array)))
+    stored = group.create_array(
+        name, shape=array.shape, dtype=array.dtype, chunks=(rows, *array.shape[1:])
+    )
+    for start in range(0, len(array), rows):
+        check_stop(cancelled)
+        stored[start : start + rows] = array[start : start + rows]
 
 
 def region_rows(slices: Mapping[str, npt.NDArray[Any]]) -> npt.NDArray[np.intp]:

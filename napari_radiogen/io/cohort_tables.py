@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from napari_radiogen.domain import ExpressionMatrix, Scale, Split, Subject
 from napari_radiogen.errors import CohortError
-from napari_radiogen.io.save import csv_cell, plain_cell
+from napari_radiogen.io.csv_cells import csv_cell, plain_cell
 
 TABLES = ("subjects.csv", "attributes.csv", "expression.csv", "slices.csv")
 _SUBJECT_KEYS = ("subject_id", "patient_id", "split")

@@ -14,7 +14,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from napari_radiogen import __version__
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, VolumeGeometry
-from napari_radiogen.errors import RadiogenError
+from napari_radiogen.errors import RadiogenError, Stop, check_stop
 from napari_radiogen.io.save import complete_folder
 
 #: HU = stored + this; CT scanners use it so that air is stored near 0.
@@ -46,6 +46,7 @@ def write_ct_series(
     series_description: str = "CT",
     seed: str | None = None,
     overwrite: bool = False,
+    cancelled: Stop | None = None,
 ) -> str:
     """Write a computed CT as one CT Image Storage file a slice.
 
@@ -67,6 +68,8 @@ def write_ct_series(
         a digest of the voxels.
     overwrite
         Replace an older folder.
+    cancelled
+        Asked at each slice.
 
     Returns
     -------
@@ -77,12 +80,15 @@ def write_ct_series(
     ------
     RadiogenError
         When the voxels do not fit 16 bits or the folder cannot be written.
+    Cancelled
+        When `cancelled` says so; nothing is left behind.
     """
     stored = _stored_values(volume.voxels, Path(folder))
     source = seed if seed is not None else hashlib.sha256(stored.tobytes()).hexdigest()
     template = _template(volume.geometry, stored, patient_id, series_description, source)
-    with complete_folder(Path(folder), overwrite=overwrite) as building:
+    with complete_folder(Path(folder), overwrite=overwrite, cancelled=cancelled) as building:
         for z, plane in enumerate(stored):
+            check_stop(cancelled)
             _write_slice(template, volume.geometry, z, plane, building / f"{z + 1:04d}.dcm")
     return str(template.SeriesInstanceUID)
 

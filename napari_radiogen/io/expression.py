@@ -17,9 +17,10 @@ import numpy.typing as npt
 from napari_radiogen.domain import ExpressionMatrix
 from napari_radiogen.domain.expression import Scale
 from napari_radiogen.errors import InputError
+from napari_radiogen.io.csv_cells import csv_cell
 from napari_radiogen.io.expression_h5ad import write_h5ad
 from napari_radiogen.io.expression_tables import ReadingOptions, read_expression_table
-from napari_radiogen.io.save import csv_cell, save_text
+from napari_radiogen.io.save import save_text
 
 ID_HEADER = "subject_id"
 WRITTEN_SUFFIXES = (".csv", ".h5ad")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from napari_radiogen.domain import GeneAliases
 from napari_radiogen.errors import InputError
-from napari_radiogen.io.text_tables import delimiter_of, name_of, open_lines
+from napari_radiogen.io.csv_cells import plain_cell
+from napari_radiogen.io.text_tables import delimiter_of, open_lines
 
 #: HGNC's complete set, its custom downloads, and plain two-column tables.
 APPROVED_COLUMNS = ("symbol", "approvedsymbol", "approved")
@@ -49,7 +50,7 @@ def read_aliases(path: Path) -> GeneAliases:
                 continue
             if len(row) != len(header):
                 raise InputError(f"a row has {len(row)} cells, the header {len(header)}", path)
-            symbol = name_of(row[current]).strip()
+            symbol = plain_cell(row[current]).strip()
             if not symbol:
                 continue
             approved.add(symbol)
@@ -73,4 +74,4 @@ def _columns(header: list[str], path: Path) -> tuple[int, list[int]]:
 
 
 def _parts(cell: str) -> list[str]:
-    return [name.strip() for name in re.split(r"[|,]", name_of(cell)) if name.strip()]
+    return [name.strip() for name in re.split(r"[|,]", plain_cell(cell)) if name.strip()]

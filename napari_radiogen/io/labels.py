@@ -11,9 +11,10 @@ import SimpleITK as sitk  # noqa: N813
 
 from napari_radiogen.constants import SYNTHETIC_MARK
 from napari_radiogen.domain import CTVolume, LabelVolume, VolumeGeometry
-from napari_radiogen.errors import InputError, RadiogenError
+from napari_radiogen.errors import InputError, RadiogenError, Stop, check_stop
 from napari_radiogen.io.images import TEXT_DESCRIPTION, read_array
 from napari_radiogen.io.nifti_write import write_sheared
+from napari_radiogen.io.packing import pack
 from napari_radiogen.io.save import atomic_write
 
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha")
@@ -26,7 +27,7 @@ LABEL_MAX = 2**31
 ITK_NOTES = "ITK_FileNotes"
 
 
-def write_volume(volume: CTVolume, path: Path) -> None:
+def write_volume(volume: CTVolume, path: Path, *, cancelled: Stop | None = None) -> None:
     """Write a CT on its own grid and axis order, values and type unchanged.
 
     The header of a synthetic one says so; nothing else of the volume's
@@ -37,12 +38,14 @@ def write_volume(volume: CTVolume, path: Path) -> None:
     RadiogenError
         When the suffix is unknown, the format cannot hold the grid, or the
         file cannot be written.
+    Cancelled
+        When `cancelled`, asked between pieces, says so; nothing is left behind.
     """
     mark = SYNTHETIC_MARK if volume.synthetic else ""
-    _write(volume.voxels, volume.geometry, Path(path), mark)
+    _write(volume.voxels, volume.geometry, Path(path), cancelled, mark)
 
 
-def write_labels(labels: LabelVolume, path: Path) -> None:
+def write_labels(labels: LabelVolume, path: Path, *, cancelled: Stop | None = None) -> None:
     """Write labels on their own grid and axis order, as the smallest unsigned type.
 
     Raises
@@ -50,11 +53,14 @@ def write_labels(labels: LabelVolume, path: Path) -> None:
     RadiogenError
         When the suffix is unknown, the format cannot hold the grid, or the
         file cannot be written.
+    Cancelled
+        When `cancelled`, asked between pieces, says so; nothing is left behind.
     """
     highest = int(labels.labels.max(initial=0))
     if int(labels.labels.min(initial=0)) < 0:
         raise RadiogenError("labels must not be negative", path)
-    _write(labels.labels.astype(np.min_scalar_type(highest)), labels.geometry, Path(path))
+    compact = labels.labels.astype(np.min_scalar_type(highest))
+    _write(compact, labels.geometry, Path(path), cancelled)
 
 
 def read_labels(path: Path) -> LabelVolume:
@@ -87,37 +93,37 @@ def check_suffix(path: Path) -> str:
     raise RadiogenError(f"expected a name that ends with {', '.join(SUFFIXES)}", path)
 
 
-def _write(array: npt.NDArray[Any], geometry: VolumeGeometry, path: Path, mark: str = "") -> None:
+def _write(
+    array: npt.NDArray[Any],
+    geometry: VolumeGeometry,
+    path: Path,
+    cancelled: Stop | None,
+    mark: str = "",
+) -> None:
     suffix = check_suffix(path)
     matrix = geometry.direction_matrix
     sheared = np.abs(matrix.T @ matrix - np.eye(3)).max() > ORTHOGONAL_TOLERANCE
-    if suffix in NIFTI_SUFFIXES and sheared:
-        atomic_write(path, lambda temporary: write_sheared(array, geometry, temporary, mark))
-        return
+    write_raw = write_sheared if suffix in NIFTI_SUFFIXES and sheared else _write_by_itk
+
+    def write(temporary: Path) -> None:
+        check_stop(cancelled)
+        uncompressed = ".nii" if suffix in NIFTI_SUFFIXES else suffix
+        raw = temporary.with_name(f"{temporary.name}-raw{uncompressed}")
+        try:
+            write_raw(array, geometry, raw, mark)
+            pack(raw, temporary, voxel_bytes=array.nbytes, cancelled=cancelled)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise RadiogenError(f"cannot be written: {reason}", path) from error
+
+    atomic_write(path, write)
+
+
+def _write_by_itk(array: npt.NDArray[Any], geometry: VolumeGeometry, raw: Path, mark: str) -> None:
     image = sitk.GetImageFromArray(np.ascontiguousarray(array))
     image.SetSpacing(geometry.spacing_mm[::-1])
     image.SetOrigin(geometry.origin_mm)
     image.SetDirection(geometry.direction)
     if mark:
-        image.SetMetaData(ITK_NOTES if suffix in NIFTI_SUFFIXES else TEXT_DESCRIPTION, mark)
-    compress = suffix != ".nii"
-
-    def write(temporary: Path) -> None:
-        try:
-            sitk.WriteImage(image, str(temporary), compress)
-        except RuntimeError as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise RadiogenError(f"cannot be written: {reason}", path) from error
-        _check_written(array, temporary, path)
-
-    atomic_write(path, write)
-
-
-def _check_written(array: npt.NDArray[Any], temporary: Path, path: Path) -> None:
-    """Read back what ITK wrote: on a full disk it cuts a file short without a word."""
-    try:
-        whole = np.array_equal(read_array(temporary)[0], array)
-    except RadiogenError:
-        whole = False
-    if not whole:
-        raise RadiogenError("cannot be written: the file was cut short; is the disk full?", path)
+        image.SetMetaData(ITK_NOTES if raw.suffix == ".nii" else TEXT_DESCRIPTION, mark)
+    sitk.WriteImage(image, str(raw), False)

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from napari_radiogen.errors import InputError
-from napari_radiogen.io.save import csv_cell, fill_part, finish_part, plain_cell
+from napari_radiogen.errors import InputError, Stop, check_stop
+from napari_radiogen.io.csv_cells import csv_cell, plain_cell
+from napari_radiogen.io.save import fill_part, finish_part
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "size", "sha256", "patient_id", "series_uid", "modality")
@@ -104,11 +105,13 @@ def bytes_left(file: MirrorFile, place: Path) -> int:
     return file.size - _offset(file, _part(place))
 
 
-def fetch_file(mirror: str, file: MirrorFile, place: Path) -> None:
+def fetch_file(mirror: str, file: MirrorFile, place: Path, cancelled: Stop | None = None) -> None:
     """Fetch a file, or the rest of one, and check it.
 
     Raises
     ------
+    Cancelled
+        When `cancelled`, asked at each piece, says so; what came is kept.
     InputError
         When the mirror breaks off (what came is kept), or the checksum is wrong.
     RadiogenError
@@ -117,7 +120,7 @@ def fetch_file(mirror: str, file: MirrorFile, place: Path) -> None:
     part = _part(place)
     offset = _offset(file, part)
     with _open(mirror, file.file, offset) as (stream, start):
-        length = fill_part(part, _chunks(stream, mirror), offset=start, limit=file.size)
+        length = fill_part(part, _chunks(stream, mirror, cancelled), offset=start, limit=file.size)
     if length < file.size:
         reason = f"{PurePosixPath(file.file).name} broke off at {length} of {file.size} bytes"
         raise InputError(f"{reason}; run again to continue", mirror)
@@ -181,8 +184,9 @@ def _open(mirror: str, name: str, offset: int) -> Iterator[tuple[IO[bytes], int]
         raise InputError(f"{PurePosixPath(name).name} cannot be read: {reason}", mirror) from error
 
 
-def _chunks(stream: IO[bytes], mirror: str) -> Iterator[bytes]:
+def _chunks(stream: IO[bytes], mirror: str, cancelled: Stop | None) -> Iterator[bytes]:
     while True:
+        check_stop(cancelled)
         try:
             chunk = stream.read(CHUNK_BYTES)
         except (OSError, ValueError) as error:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_radiogen.errors import InputError
-from napari_radiogen.io.text_tables import name_of
+from napari_radiogen.io.csv_cells import plain_cell
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -93,7 +93,7 @@ def read_number_rows(
             raise InputError(f"line {line()}: {came}", path)
         if len(values) * len(columns) > MAX_CELLS:
             raise InputError(f"more than {MAX_CELLS} cells", path)
-        names.append(name_of(row[0]))
+        names.append(plain_cell(row[0]))
         values.append(_numbers(row[1 + skipped :], columns, line, path))
     if not ended:
         raise InputError("breaks off: the line that ends the table is missing", path)
@@ -101,7 +101,7 @@ def read_number_rows(
         raise InputError("holds no row of values", path)
     corner = header[0] if len(header) == len(columns) + 1 + skipped else ""
     return NumberRows(
-        tuple(names), tuple(name_of(c) for c in columns), np.stack(values), corner.strip()
+        tuple(names), tuple(plain_cell(c) for c in columns), np.stack(values), corner.strip()
     )
 
 

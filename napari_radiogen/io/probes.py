@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 
 from napari_radiogen.errors import InputError
+from napari_radiogen.io.csv_cells import plain_cell
 from napari_radiogen.io.expression_tables import ExpressionTable
-from napari_radiogen.io.text_tables import delimiter_of, name_of, open_lines
+from napari_radiogen.io.text_tables import delimiter_of, open_lines
 
 #: Which of several probes of a gene stays: that with the largest of these over patients.
 ProbeRule = Literal["mean", "variance"]
@@ -58,7 +59,7 @@ def read_probe_map(path: Path) -> ProbeMap:
                 continue
             if len(row) != len(header):
                 raise InputError(f"a row has {len(row)} cells, the header {len(header)}", path)
-            name, gene = name_of(row[probe]), name_of(row[symbol]).strip()
+            name, gene = plain_cell(row[probe]), plain_cell(row[symbol]).strip()
             without += gene in NO_GENE
             several += bool(SEVERAL.search(gene))
             if gene in NO_GENE or SEVERAL.search(gene):

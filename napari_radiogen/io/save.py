@@ -6,17 +6,18 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from napari_radiogen.errors import RadiogenError
+from napari_radiogen.errors import Cancelled, RadiogenError, Stop, check_stop
 from napari_radiogen.io.exchange import exchange
 
-#: A spreadsheet runs a cell that starts with one of these as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 FOLDER_MODE = 0o777
+#: A library's own thread may still add a file while a stopped folder is removed.
+REMOVALS, REMOVAL_PAUSE_S = 20, 0.05
 
 
 def atomic_write(path: Path, write: Callable[[Path], None]) -> None:
@@ -73,15 +74,23 @@ def save_together(*parts: tuple[Path, Callable[[Path], None]]) -> None:
                 _sync(temporary)
             except OSError as error:
                 raise _unwritable(error, path) from error
+            except Cancelled:
+                raise
             except RadiogenError as error:
                 raise RadiogenError(error.reason, path) from error
             ready.append((temporary, path))
         _replace_all(ready)
 
 
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Fill the temporary path that `atomic_write` or another of these gave."""
+    with path.open("wb") as stream:
+        stream.writelines(pieces)
+
+
 def save_bytes(path: Path, data: bytes) -> None:
     """Write bytes atomically."""
-    atomic_write(path, lambda temporary: _write_bytes(temporary, data))
+    atomic_write(path, lambda temporary: write_pieces(temporary, [data]))
 
 
 def save_text(path: Path, text: str) -> None:
@@ -102,7 +111,11 @@ def save_json(path: Path, value: Any) -> None:
 
 @contextmanager
 def complete_folder(
-    path: Path, *, marker: str | None = None, overwrite: bool = False
+    path: Path,
+    *,
+    marker: str | None = None,
+    overwrite: bool = False,
+    cancelled: Stop | None = None,
 ) -> Iterator[Path]:
     """Build a folder beside its final place and move it there when complete.
 
@@ -115,6 +128,8 @@ def complete_folder(
         body must have written it; it reaches the disk after all others.
     overwrite
         Replace an older folder, which stays until the new one is ready.
+    cancelled
+        Asked while the filled folder is brought to the disk.
 
     Yields
     ------
@@ -125,6 +140,8 @@ def complete_folder(
     ------
     RadiogenError
         When the place is taken, the marker missing or the system refuses.
+    Cancelled
+        When `cancelled` says so; nothing is left behind.
     """
     path = Path(path)
     if not overwrite and path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -140,12 +157,12 @@ def complete_folder(
         yield building
         if marker is not None and not (building / marker).is_file():
             raise RadiogenError(f"{marker} is missing: the folder is not complete", path)
-        _sync_tree(building, marker)
+        _sync_tree(building, marker, cancelled)
         _move_into_place(building, path, outer / "replaced")
     except OSError as error:
         raise _unwritable(error, path) from error
     finally:
-        shutil.rmtree(outer, ignore_errors=True)
+        _remove(outer)
 
 
 def fill_part(part: Path, chunks: Iterable[bytes], *, offset: int, limit: int) -> int:
@@ -201,26 +218,12 @@ def finish_part(part: Path, path: Path) -> None:
         raise _unwritable(error, path) from error
 
 
-def csv_cell(value: object) -> str:
-    """Return a table cell as text that no spreadsheet runs as a formula.
-
-    Numbers stay as they are; text that starts like a formula gets an
-    apostrophe in front.
-    """
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-    return "" if value is None else str(value)
-
-
-def plain_cell(cell: str) -> str:
-    """Return the text that `csv_cell` made a cell of."""
-    escaped = cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS)
-    return cell[1:] if escaped else cell
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    with path.open("wb") as stream:
-        stream.write(data)
+def _remove(folder: Path) -> None:
+    for _ in range(REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(REMOVAL_PAUSE_S)
 
 
 def _sync(path: Path) -> None:
@@ -231,9 +234,10 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _sync_tree(folder: Path, marker: str | None) -> None:
+def _sync_tree(folder: Path, marker: str | None, cancelled: Stop | None) -> None:
     paths = sorted(folder.rglob("*"), key=lambda p: p.name == marker and p.parent == folder)
     for path in paths:
+        check_stop(cancelled)
         _sync(path)
     _sync(folder)
 

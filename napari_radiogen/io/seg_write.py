@@ -17,7 +17,7 @@ from pydicom.uid import generate_uid
 
 from napari_radiogen import __version__
 from napari_radiogen.domain import LabelVolume
-from napari_radiogen.errors import RadiogenError
+from napari_radiogen.errors import RadiogenError, Stop, check_stop
 from napari_radiogen.io.dicom_headers import own_patient_id, plain_text, scan_dicom
 from napari_radiogen.io.dicom_series import choose_series, ordered_slices, series_geometry
 from napari_radiogen.io.mask_model import Segment, segments_of
@@ -42,6 +42,7 @@ def write_seg(
     description: str = "Nodules",
     series_uid: str | None = None,
     nodules: bool = True,
+    cancelled: Stop | None = None,
 ) -> None:
     """Write labels as a binary DICOM SEG that refers to a CT series.
 
@@ -68,13 +69,18 @@ def write_seg(
         Which series, where the folder holds several.
     nodules
         Whether every segment is a nodule; else they are coded as tissue.
+    cancelled
+        Asked between steps, and at each slice of the CT.
 
     Raises
     ------
     RadiogenError
         When there is no label, the grids differ, or the file cannot be
         written.
+    Cancelled
+        When `cancelled` says so; nothing is left behind.
     """
+    check_stop(cancelled)
     scan = scan_dicom(Path(source_series_folder))
     series = choose_series(scan, series_uid)
     layers = [labels] if isinstance(labels, LabelVolume) else list(labels)
@@ -84,10 +90,11 @@ def write_seg(
     segments = sorted((s for layer in layers for s in segments_of(layer)), key=lambda s: s.number)
     if not segments:
         raise RadiogenError("there is no label to write", path)
-    images = [
-        _without_identity(pydicom.dcmread(frame.path, stop_before_pixels=True), patient_id)
-        for frame in ordered_slices(series, scan)
-    ]
+    images = []
+    for frame in ordered_slices(series, scan):
+        check_stop(cancelled)
+        header = pydicom.dcmread(frame.path, stop_before_pixels=True)
+        images.append(_without_identity(header, patient_id))
     pixels = _pixels(segments, overlapping=len(layers) > 1)
     names = [_name(segment, number, layers) for number, segment in enumerate(segments, start=1)]
     entropy = [series.uid, description, *names, hashlib.sha256(pixels.tobytes()).hexdigest()]
@@ -117,6 +124,7 @@ def write_seg(
             f"the headers of this CT cannot carry a DICOM SEG ({type(error).__name__})",
             source_series_folder,
         ) from error
+    check_stop(cancelled)
     atomic_write(Path(path), lambda temporary: segmentation.save_as(temporary))
 
 

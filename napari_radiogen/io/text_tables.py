@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, NoReturn, cast
 
 from napari_radiogen.errors import InputError
-from napari_radiogen.io.save import FORMULA_STARTS
 from napari_radiogen.io.sources import (
     GZIP_START,
     LOOKED_AT,
@@ -169,15 +168,6 @@ def delimiter_of(header: str, path: Path) -> str:
             return delimiter
     more = "; its cells seem to be parted by semicolons" if ";" in header else ""
     raise InputError(f"expected a header of cells parted by commas or tabs{more}", path)
-
-
-def name_of(cell: str) -> str:
-    """Return an id as text, without the apostrophe that our writer adds.
-
-    Blanks around it stay: joins are by exact id.
-    """
-    escaped = cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS)
-    return cell[1:] if escaped else cell
 
 
 def check_names(names: tuple[str, ...], what: str, path: Path) -> None:

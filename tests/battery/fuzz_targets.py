@@ -1,10 +1,8 @@
-"""Valid files of every reader, small, for a fuzzer to damage."""
+"""Valid files of every reader, small, for a fuzzer to damage: those that are not text."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,15 +16,8 @@ from pydicom.uid import (
 )
 
 from tests.battery import cases_images
+from tests.battery.fuzz_texts import TEXTS, Target
 from tests.battery.stack import Stack, enhanced, pixels, save
-
-
-@dataclass
-class Target:
-    """Files to damage, and the reading that then must not break."""
-
-    parts: list[Path]
-    read: Callable[[], object]
 
 
 def scan(folder: Path, syntax: str | None = None) -> Target:
@@ -84,15 +75,14 @@ def rtstruct(folder: Path) -> Target:
     return Target([path], partial(read_mask, path, ct))
 
 
-def table(folder: Path, text: str, name: str) -> Target:
-    from napari_radiogen.io.expression import read_expression, read_geo_table
+def lidc(folder: Path) -> Target:
+    from napari_radiogen.io.masks import read_mask
+    from tests.fixtures_masks import box_outline, ct_on, lidc_xml
 
     folder.mkdir(parents=True)
-    path = folder / name
-    path.write_text(text)
-    return Target(
-        [path], partial(read_geo_table if name.endswith(".txt") else read_expression, path)
-    )
+    outline = [(-97.5, "TRUE", box_outline((2, 2), (5, 6)))]
+    (folder / "l.xml").write_text(lidc_xml([[outline], [outline]]))
+    return Target([folder / "l.xml"], partial(read_mask, folder / "l.xml", ct_on()))
 
 
 def h5ad(folder: Path) -> Target:
@@ -107,22 +97,12 @@ def h5ad(folder: Path) -> Target:
     return Target([path], partial(read_expression, path))
 
 
-def recipe(folder: Path) -> Target:
-    from napari_radiogen.session.recipe import FORMAT, VERSION, load
+def h5ad_parser(folder: Path) -> Target:
+    """What the reader's own process does, without starting one for each input."""
+    from napari_radiogen.io.expression_h5ad import parse_h5ad
 
-    folder.mkdir(parents=True)
-    path = folder / "a.json"
-    values = {
-        "format": FORMAT, "version": VERSION, "seed": 1, "strength": 1.0,
-        "model": {"digest": "a" * 64, "name": "mcgan", "cohort": "planted"},
-        "background": {"path": "", "digest": "b" * 64}, "centre_lps_mm": [1.0, 2.0, 3.0],
-        "genes": {"metagenes": [0.5, -1.0], "subject_id": "", "averaged": ["S1"],
-                  "edits": {"M1": 1.5}},
-        "result_digest": "c" * 64, "versions": {"numpy": "2"},
-    }  # fmt: skip
-    path.write_text(json.dumps(values, indent=1))
-    load(path)
-    return Target([path], partial(load, path))
+    (path,) = h5ad(folder).parts
+    return Target([path], partial(parse_h5ad, path))
 
 
 def cohort(folder: Path) -> Target:
@@ -154,8 +134,8 @@ def model(folder: Path) -> Target:
     return Target([path], lambda: load_model(find_model(path)))
 
 
-ROWS_TEXT = "id,TP53,KRAS,EGFR\nP1,1.5,2.0,NA\nP2,0.5,-1.0,3.25\nP3,1,2,3\n"
-GEO_TEXT = "gene\tR01-001\tR01-002\nTP53\t1.5\t2\nKRAS\tNA\t0.5\n"
+#: What the program reads in a process of its own, which damaged bytes may crash.
+CONTAINED = {"h5ad-parser"}
 TARGETS: dict[str, Callable[[Path], Target]] = {
     "dicom": scan,
     "deflated": partial(scan, syntax=DeflatedExplicitVRLittleEndian),
@@ -172,10 +152,10 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "mha-packed": partial(image, make=partial(cases_images.meta, "seed", packed=True)),
     "seg": seg,
     "rtstruct": rtstruct,
-    "csv": partial(table, text=ROWS_TEXT, name="a.csv"),
-    "geo": partial(table, text=GEO_TEXT, name="a.txt"),
+    "lidc": lidc,
     "h5ad": h5ad,
-    "recipe": recipe,
+    "h5ad-parser": h5ad_parser,
     "cohort": cohort,
     "model": model,
+    **TEXTS,
 }

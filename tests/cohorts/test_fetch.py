@@ -21,6 +21,7 @@ from napari_radiogen.cohorts import fetch
 from napari_radiogen.cohorts.fetch import fetch_collection
 from napari_radiogen.errors import Cancelled, InputError, RadiogenError
 from napari_radiogen.io.mirror import MANIFEST
+from tests.stopping import Asked
 
 NAME = "nsclc-radiogenomics"
 FILES = {f"R01-00{i}/CT_1.{i}/{k}.dcm": bytes([i, k]) * 5000 for i in (1, 2) for k in (1, 2)}
@@ -168,16 +169,25 @@ def test_a_full_disk_is_told_before_anything_comes(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_a_stop_keeps_what_came(mirror: Path, tmp_path: Path) -> None:
-    asked = []
-    with pytest.raises(Cancelled):
-        fetch_collection(
-            NAME,
-            tmp_path / "out",
-            mirror=str(mirror),
-            cancelled=lambda: len(asked) == 2 or asked.append(1),
-        )
-    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 2
+def test_a_stop_at_any_moment_keeps_what_came(
+    mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_radiogen.io.mirror.CHUNK_BYTES", 4000)
+    out = tmp_path / "out"
+    kept = 0
+    for stop_at in (1, 6, 3, 9, 5):
+        asked = Asked(stop_at)
+        with pytest.raises(Cancelled):
+            fetch_collection(NAME, out, mirror=str(mirror), cancelled=asked)
+        assert asked.count == stop_at
+        assert not (out / MANIFEST).exists()
+        whole = {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*.dcm")}
+        assert whole.items() <= FILES.items()
+        arrived = sum(p.stat().st_size for p in out.rglob("*") if p.is_file())
+        assert arrived >= kept
+        kept = arrived
+    assert kept > 0
+    assert fetch_collection(NAME, out, mirror=str(mirror)).files == len(FILES)
 
 
 def test_a_missing_mirror_and_an_unknown_collection_are_one_line(

@@ -12,7 +12,6 @@ from napari_radiogen.errors import RadiogenError
 from napari_radiogen.io.save import (
     atomic_write,
     complete_folder,
-    csv_cell,
     save_bytes,
     save_json,
     save_text,
@@ -118,14 +117,6 @@ def test_folder_without_its_marker_or_in_a_taken_place_is_refused(tmp_path: Path
     with complete_folder(target, overwrite=True) as building:
         (building / "new").write_text("new")
     assert [p.name for p in target.iterdir()] == ["new"]
-
-
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [("=1+1", "'=1+1"), ("@x", "'@x"), ("-a", "'-a"), (-1.5, "-1.5"), ("R01-001", "R01-001")],
-)
-def test_formulas_are_escaped_and_numbers_are_not(value: object, cell: str) -> None:
-    assert csv_cell(value) == cell
 
 
 def _text(text: str):
