@@ -13,7 +13,8 @@ from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.evaluation.tables.registry import TableReport
 from napari_radiogen.evaluation.tables.study import Study
 from napari_radiogen.evaluation.tables.table import Interval, Row, Table
-from napari_radiogen.io.save import csv_cell, save_json, save_text
+from napari_radiogen.io.csv_cells import csv_cell
+from napari_radiogen.io.save import save_json, save_text
 
 _COLUMNS = (
     "model",
