@@ -89,6 +89,12 @@ METAGENE_Z_LIMIT: Final = 5.0
 UNDO_LIMIT: Final = 200
 #: Finished nodules kept for undo and A/B; each holds about 2 MB.
 RESULT_CACHE_SIZE: Final = 16
+#: Sessions that the list of recent ones holds.
+RECENT_LIMIT: Final = 8
+#: A changed session is kept for recovery this often, s.
+AUTOSAVE_S: Final = 20
+#: Sessions of windows that crashed are offered this many, the newest first.
+UNSAVED_LIMIT: Final = 3
 #: Nodules in one scan; each is painted, kept and drawn on its own.
 NODULE_LIMIT: Final = 12
 #: Seeds lie in [0, SEED_LIMIT): what every generator's noise accepts.

@@ -21,6 +21,8 @@ from napari_radiogen.session.patients import holds_genes
 from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK
+from napari_radiogen.session.session_file import looks_like_session
+from napari_radiogen.session.session_files import SessionFiles
 
 if TYPE_CHECKING:
     from napari_radiogen.io.series_choice import SeriesChoice
@@ -56,6 +58,7 @@ class Session(NoduleActions, Exporting):
         seed: int | None = None,
     ) -> None:
         super().__init__(runner or InlineRunner(), engines or Engines(), seed)
+        self.files = SessionFiles(self)
         if generator is not None or segmenter is not None:
             self._adopt_models(LoadedModels.of(generator, segmenter, self.engines))
 
@@ -120,8 +123,11 @@ class Session(NoduleActions, Exporting):
             self.failed.emit(NO_MODEL)
 
     def open_any(self, path: str | Path) -> None:
-        """Open what was dropped: genes, a mask onto the scan, anything else as a scan."""
+        """Open what was dropped: a session, genes, a mask onto the scan, else a scan."""
         source = Path(path)
+        if looks_like_session(source):
+            self.files.open(source)
+            return
         if holds_genes(source):
             self.open_genes(source)
             return

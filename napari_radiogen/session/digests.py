@@ -12,7 +12,7 @@ import numpy.typing as npt
 from napari_radiogen.domain import CTVolume, LabelVolume, SynthesisResult, VolumeGeometry
 
 #: Hashing a whole scan takes about a second: once for each.
-_known: WeakKeyDictionary[CTVolume, str] = WeakKeyDictionary()
+_known: WeakKeyDictionary[CTVolume | LabelVolume, str] = WeakKeyDictionary()
 
 
 def scan_digest(ct: CTVolume) -> str:
@@ -24,8 +24,13 @@ def scan_digest(ct: CTVolume) -> str:
 
 
 def labels_digest(labels: LabelVolume) -> str:
-    """Return the sha256 of labels as 32-bit numbers, whatever type a file gave them."""
-    return hashlib.sha256(np.ascontiguousarray(labels.labels, dtype="<u4").data).hexdigest()
+    """Return the sha256 of labels on their grid, whatever integer type they have."""
+    known = _known.get(labels)
+    if known is None:
+        least = np.min_scalar_type(int(labels.labels.max(initial=0))).newbyteorder("<")
+        voxels = np.ascontiguousarray(labels.labels, dtype=least)
+        known = _known[labels] = hashlib.sha256(voxels.data).hexdigest()
+    return known
 
 
 def result_digest(result: SynthesisResult) -> str:

@@ -161,6 +161,11 @@ class GeneActions(Reactions):
             return
         self._change(lambda now: now.with_genes_of(kept))
 
+    def restore_snapshots(self, kept: dict[Slot, Intent]) -> None:
+        """Take over the genes kept as A and B of a session file."""
+        self.snapshots = dict(kept)
+        self.snapshots_changed.emit()
+
     def name_edit(self, name: str) -> None:
         """Give the edits of now a name; an edit of that name is replaced."""
         generator, words = self.generator, " ".join(name.split())

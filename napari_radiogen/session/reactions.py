@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from napari_radiogen.session.ports import Segmentation
 from napari_radiogen.session.resolve import Facts, keep_known, metagene_vector, resolve
 from napari_radiogen.session.state import Intent
 
+if TYPE_CHECKING:
+    from napari_radiogen.session.session_open import Restored
+
 NO_MODEL = "no model is loaded; load one first (radiogen models lists them)"
 NO_SCAN = "no scan is open; open a CT first"
 OWN_LEFT = "another model is in use; open your own tables and cohorts again"
@@ -38,7 +42,7 @@ NO_SCAN_FOR_MASK = "no scan is open; open the CT first, then the mask that was d
 class Reactions(SessionFacts):
     """The inner half of a session: one change in, all that follows."""
 
-    def _open(self, ct: CTVolume, path: Path | None) -> None:
+    def _open(self, ct: CTVolume, path: Path | None, lung: LabelVolume | None = None) -> None:
         self.work.cancel("lung")
         self.work.cancel("tumours")
         self.live.forget()
@@ -50,7 +54,10 @@ class Reactions(SessionFacts):
         self.scan_changed.emit(ct)
         self._show_tumours(None)
         self._request()
-        self.work.start("lung", lambda ctx: self.engines.lung_mask(ct), self._show_lung)
+        if lung is not None:
+            self._show_lung(lung)
+        else:
+            self.work.start("lung", lambda ctx: self.engines.lung_mask(ct), self._show_lung)
 
     def _show_lung(self, lung: LabelVolume) -> None:
         self.lung = lung
@@ -184,6 +191,21 @@ class Reactions(SessionFacts):
         others = [resolve(nodule, facts) for nodule in intent.others]
         self.others.ask(tuple(r for r in others if r is not None), make)
         self.live.ask(resolve(intent, facts), make)
+
+    def adopt_restored(self, found: Restored) -> None:
+        """Put a session that was read and painted again in place of all that is open."""
+        for kind in ("models", "scan", "genes", "tumours"):
+            self.work.cancel(kind)
+        self._open(found.scan, found.scan_path, found.lung)
+        if found.models is not None and found.models is not self.models:
+            self.models = replace(self.models, own=())
+            self._adopt_models(found.models)
+        if found.tumours is not None:
+            self._show_tumours(found.tumours)
+        for result in found.results:
+            self.live.remember(result)
+        self._adopt(found.intent)
+        self._history.clear()
 
     def _drop_refused(self) -> None:
         """Return from a refused place, or take a nodule of other genes off the screen."""

@@ -95,7 +95,7 @@ def open_mask(
     if nodules and empty:
         notes.append(f"without a voxel: {', '.join(empty)}")
     return OpenedMask(
-        _flat(found.layers, found.names),
+        flat_labels(found.layers, found.names),
         tuple(nodules),
         KINDS[found.kind],
         time.monotonic() - start,
@@ -168,7 +168,7 @@ def _at_largest_part(nodule: Nodule, layer: LabelVolume) -> tuple[Nodule, int]:
     return replace(nodule, centroid_lps_mm=(float(x), float(y), float(z))), int(count)
 
 
-def _flat(layers: tuple[LabelVolume, ...], names: dict[int, str]) -> LabelVolume:
+def flat_labels(layers: tuple[LabelVolume, ...], names: dict[int, str]) -> LabelVolume:
     """Return one label volume; later layers lie on top."""
     array = layers[0].labels
     if len(layers) > 1:

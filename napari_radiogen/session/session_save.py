@@ -1,0 +1,199 @@
+"""A session to its file: frozen on the GUI thread, written by a job."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_radiogen.domain import (
+    CTVolume,
+    LabelVolume,
+    Provenance,
+    SynthesisRequest,
+    SynthesisResult,
+)
+from napari_radiogen.errors import InputError
+from napari_radiogen.io.labels import write_labels
+from napari_radiogen.io.save import save_bytes
+from napari_radiogen.session.digests import labels_digest, scan_digest
+from napari_radiogen.session.exports import check_suffix
+from napari_radiogen.session.ports import Segmentation
+from napari_radiogen.session.recipe import make_recipe
+from napari_radiogen.session.resolve import Facts, resolve
+from napari_radiogen.session.session_file import (
+    MASK_SUFFIX,
+    SUFFIX,
+    FileRef,
+    MaskRef,
+    ModelRef,
+    NoduleRef,
+    ScanRef,
+    SessionFile,
+    TumoursRef,
+    ViewPart,
+    Viewport,
+    reference,
+)
+from napari_radiogen.session.state import Intent, NoduleIntent
+from napari_radiogen.session.tumours import OpenedMask
+
+if TYPE_CHECKING:
+    from napari_radiogen.session.controller import Session
+
+NOTHING = "there is nothing to save; open a scan first"
+#: Names of segments come from files: what is on screen is cut there, too.
+NAME_LENGTH = 200
+NO_FILE = "this scan did not come from a file that a session could open again"
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What a session holds at one moment; nothing in it changes any more."""
+
+    scan: CTVolume
+    scan_path: Path
+    model: ModelRef | None
+    genes: tuple[Path, ...]
+    nodules: tuple[tuple[NoduleIntent, SynthesisResult | None], ...]
+    active: int
+    kept: dict[str, NoduleIntent]
+    tumours: Segmentation | None
+    view: dict[str, Any]
+    viewport: Viewport | None
+
+
+def take(session: Session, viewport: Viewport | None = None) -> Snapshot:
+    """Freeze a session.
+
+    Raises
+    ------
+    InputError
+        When no scan is open, or it came from no file.
+    """
+    if session.scan is None:
+        raise InputError(NOTHING)
+    if session.scan_path is None:
+        raise InputError(NO_FILE)
+    intent, generator = session.state.intent, session.generator
+    facts = Facts(session.scan, generator)
+    made = {r.request: r for r in session.results if r.complete}
+    return Snapshot(
+        session.scan,
+        session.scan_path,
+        None
+        if generator is None
+        else ModelRef(name=generator.name, digest=generator.digest, cohort=generator.cohort),
+        tuple(own.path for own in session.models.own),
+        tuple((n, _made(resolve(n, facts), made)) for n in intent.nodules),
+        intent.active,
+        {slot: kept.in_hand for slot, kept in session.snapshots.items()},
+        session.tumours,
+        _plain(session.state, leave=Intent),
+        viewport,
+    )
+
+
+def _made(
+    request: SynthesisRequest | None, made: dict[SynthesisRequest, SynthesisResult]
+) -> SynthesisResult | None:
+    return None if request is None else made.get(request)
+
+
+def write(what: Snapshot, path: Path) -> None:
+    """Write a session file, the masks of its tumours first.
+
+    The masks are named by their content: a crash at any moment leaves the old
+    session with its masks, or the new one with its own.
+
+    Raises
+    ------
+    RadiogenError
+        When the name is none of a session or the system refuses.
+    """
+    check_suffix(path, (SUFFIX,))
+    tumours = None if what.tumours is None else _write_tumours(what.tumours, path)
+    save_bytes(path, _file(what, path.parent, tumours).to_bytes())
+    _clear_old_masks(path, () if tumours is None else [m.name for m in tumours.masks])
+
+
+def _file(what: Snapshot, folder: Path, tumours: TumoursRef | None) -> SessionFile:
+    uid = what.scan.series_uid.encode()
+    scan = ScanRef(
+        file=reference(what.scan_path, folder),
+        digest=scan_digest(what.scan),
+        series=hashlib.sha256(uid).hexdigest(),
+    )
+    return SessionFile(
+        synthetic=any(result is not None for _, result in what.nodules),
+        versions=Provenance("", "", "", 0).versions,
+        scan=scan,
+        model=what.model,
+        genes=tuple(_genes(what.genes, folder)),
+        nodules=tuple(_nodule(i, r, what) for i, r in what.nodules),
+        active=what.active,
+        snapshots={slot: _nameless(kept) for slot, kept in what.kept.items()},  # type: ignore[misc]
+        tumours=tumours,
+        view=ViewPart(**what.view),
+        viewport=what.viewport,
+    )
+
+
+def _genes(paths: Sequence[Path], folder: Path) -> list[FileRef]:
+    return [reference(path, folder) for path in paths]
+
+
+def _nodule(intent: NoduleIntent, result: SynthesisResult | None, what: Snapshot) -> NoduleRef:
+    path = what.scan_path.absolute()
+    recipe = None if result is None else make_recipe(result, intent, what.scan, path).to_json()
+    return NoduleRef(intent=_nameless(intent), recipe=recipe)
+
+
+def _nameless(intent: NoduleIntent) -> NoduleIntent:
+    """Return an intent whose place names no series: files carry no original UIDs."""
+    site = intent.site
+    return intent if site is None else replace(intent, site=replace(site, series_uid=""))
+
+
+def _plain(state: object, leave: type[Any]) -> dict[str, Any]:
+    gone = {f.name for f in fields(leave)}
+    return {
+        f.name: getattr(state, f.name)
+        for f in fields(state)  # type: ignore[arg-type]
+        if f.name not in gone
+    }
+
+
+def _stem(path: Path) -> str:
+    return f"{path.name[: -len(SUFFIX)]}.tumours-"
+
+
+def _write_tumours(found: Segmentation, path: Path) -> TumoursRef | None:
+    layers = found.layers if isinstance(found, OpenedMask) else (found.labels,)
+    return TumoursRef(
+        masks=tuple(_write_mask(layer, path) for layer in layers),
+        nodules=found.nodules,
+        model=found.model,
+        seconds=found.seconds,
+        opened=isinstance(found, OpenedMask),
+        warnings=found.warnings if isinstance(found, OpenedMask) else (),
+    )
+
+
+def _write_mask(labels: LabelVolume, path: Path) -> MaskRef:
+    digest = labels_digest(labels)
+    mask = path.with_name(f"{_stem(path)}{digest[:16]}{MASK_SUFFIX}")
+    if not mask.is_file():
+        write_labels(labels, mask)
+    names = {number: name[:NAME_LENGTH] for number, name in labels.names.items()}
+    return MaskRef(name=mask.name, digest=digest, names=names)
+
+
+def _clear_old_masks(path: Path, keep: Sequence[str]) -> None:
+    """Remove masks of this session file that it names no more."""
+    for old in path.parent.iterdir():
+        ours = old.name.startswith(_stem(path)) and old.name.endswith(MASK_SUFFIX)
+        if ours and old.name not in keep:
+            old.unlink(missing_ok=True)
