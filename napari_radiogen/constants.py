@@ -15,6 +15,13 @@ COHORT_WORDS: Final = {
     "surrogate": "surrogate: other people's genes",
     "real": "real patients",
 }
+#: The same at length, under figures.
+COHORT_NOTES: Final[dict[str, str]] = {
+    "planted": "planted cohort: real nodules with invented expression - the genes mean nothing",
+    "phantom": "phantom cohort: procedural nodules with invented expression",
+    "surrogate": "surrogate cohort: real genes paired with nodules of other patients",
+    "real": "real cohort",
+}
 
 # --- intensities, HU ---------------------------------------------------------
 HU_AIR: Final = -1000

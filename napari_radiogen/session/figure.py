@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC, WINDOWS_HU
+from napari_radiogen.constants import COHORT_NOTES, RESEARCH_USE, SYNTHETIC, WINDOWS_HU
 from napari_radiogen.io.save import atomic_write
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure_choice import FigureChoice
@@ -23,13 +23,6 @@ from napari_radiogen.session.figure_images import ACCENT, draw_close_ups, draw_o
 WIDTH_INCHES, HEIGHT_INCHES, LOW_INCHES = 11.69, 8.27, 5.4
 #: Heights of the lines above and below the panels, inches.
 HEAD_INCHES, FOOT_INCHES = 0.7, 1.12
-#: What a cohort's kind means for the reader of a figure.
-COHORT_NOTES = {
-    "planted": "planted cohort: real nodules with invented expression - the genes mean nothing",
-    "phantom": "phantom cohort: procedural nodules with invented expression",
-    "surrogate": "surrogate cohort: real genes paired with nodules of other patients",
-    "real": "real cohort",
-}
 TEXT = {"svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 8, "font.family": "DejaVu Sans"}
 
 

@@ -1,0 +1,1 @@
+"""The publications' figures, remade from our models on test patients."""
