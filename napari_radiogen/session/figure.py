@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_radiogen.constants import COHORT_NOTES, RESEARCH_USE, SYNTHETIC, WINDOWS_HU
-from napari_radiogen.io.save import atomic_write
+from napari_radiogen.evaluation.figures.page import DPI, TEXT, write_figure
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure_choice import FigureChoice
 from napari_radiogen.session.figure_genes import draw_map, draw_metagenes, draw_table
@@ -23,7 +23,6 @@ from napari_radiogen.session.figure_images import ACCENT, draw_close_ups, draw_o
 WIDTH_INCHES, HEIGHT_INCHES, LOW_INCHES = 11.69, 8.27, 5.4
 #: Heights of the lines above and below the panels, inches.
 HEAD_INCHES, FOOT_INCHES = 0.7, 1.12
-TEXT = {"svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 8, "font.family": "DejaVu Sans"}
 
 
 def compose_figure(what: Exportable, choice: FigureChoice | None = None) -> Figure:
@@ -79,7 +78,7 @@ def _draw_plots(figure: Figure, place: Any, what: Exportable, panels: Sequence[s
         draw(figure.add_subplot(cell), what)
 
 
-def save_figure(figure: Figure, path: Path, dpi: int = 200) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int = DPI) -> None:
     """Write a figure as PNG, SVG or PDF by its suffix; text stays text in the latter two.
 
     Raises
@@ -87,16 +86,7 @@ def save_figure(figure: Figure, path: Path, dpi: int = 200) -> None:
     RadiogenError
         When the file cannot be written.
     """
-    kind = path.suffix.lower().lstrip(".")
-    metadata: dict[str, Any] = {"Title": f"{SYNTHETIC} nodule - {RESEARCH_USE}"}
-    if kind in ("svg", "pdf"):
-        metadata["Date" if kind == "svg" else "CreationDate"] = None
-
-    def write(temporary: Path) -> None:
-        with rc_context(TEXT):
-            figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
-
-    atomic_write(path, write)
+    write_figure(figure, path, f"{SYNTHETIC} nodule - {RESEARCH_USE}", dpi)
 
 
 def draw_pixels(figure: Figure, dpi: int) -> npt.NDArray[np.uint8]:

@@ -6,15 +6,17 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_radiogen.constants import COHORT_NOTES, RESEARCH_USE, SYNTHETIC
-from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.io.save import atomic_write
+
+if TYPE_CHECKING:
+    from napari_radiogen.io.cohort_store import CohortStore
 
 #: Text stays text in SVG and PDF.
 TEXT = {"svg.fonttype": "none", "pdf.fonttype": 42, "font.size": 8, "font.family": "DejaVu Sans"}
@@ -79,7 +81,9 @@ def blank(
     """
     width = max(width, NARROWEST)
     whole = width + 2 * MARGIN
-    lines = textwrap.wrap(caption, int(width * LETTERS_PER_INCH))
+    lines = textwrap.wrap(
+        caption, int(width * LETTERS_PER_INCH), break_on_hyphens=False, break_long_words=False
+    )
     foot = LINE * (len(lines) + 0.5) + MARGIN
     total = HEADER + height + foot
     with rc_context(TEXT):
@@ -116,18 +120,29 @@ def save_page(page: Page, folder: Path, formats: Sequence[str] = FORMATS) -> lis
     RadiogenError
         When the system refuses.
     """
-    return [_save(page, folder / f"{page.key}.{kind}", kind) for kind in formats]
+    mark = f"{page.title} - {SYNTHETIC} - {RESEARCH_USE}"
+    paths = [folder / f"{page.key}.{kind}" for kind in formats]
+    for path in paths:
+        write_figure(page.figure, path, mark)
+    return paths
 
 
-def _save(page: Page, path: Path, kind: str) -> Path:
-    metadata: dict[str, Any] = {"Title": f"{page.title} - {SYNTHETIC} - {RESEARCH_USE}"}
+def write_figure(figure: Figure, path: Path, title: str, dpi: int = DPI) -> None:
+    """Write a figure as PNG, SVG or PDF by its suffix; text stays text in the latter two.
+
+    Raises
+    ------
+    RadiogenError
+        When the file cannot be written.
+    """
+    kind = path.suffix.lower().lstrip(".")
+    metadata: dict[str, Any] = {"Title": title}
     if kind in ("svg", "pdf"):
         # Without a date the same figure gives the same file.
         metadata["Date" if kind == "svg" else "CreationDate"] = None
 
     def write(temporary: Path) -> None:
-        with rc_context(TEXT | {"svg.hashsalt": page.key}):
-            page.figure.savefig(temporary, format=kind, dpi=DPI, metadata=metadata)
+        with rc_context(TEXT | {"svg.hashsalt": title}):
+            figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
 
     atomic_write(path, write)
-    return path

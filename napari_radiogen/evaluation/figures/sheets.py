@@ -14,7 +14,7 @@ from napari_radiogen.evaluation.figures.page import Model, Page, blank, caption
 from napari_radiogen.evaluation.figures.tiles import Kind, Tile, TileRow, TileSheet
 
 #: What every caption of slices says of them.
-SHOWN = "Lung window -600/1500 HU; bars: 10 mm."
+SHOWN = "Lung window -600/1500 HU; bars: 10\u00a0mm."
 #: How the columns were chosen.
 CHOSEN = "test subjects at even steps of nodule size, not chosen by result"
 
