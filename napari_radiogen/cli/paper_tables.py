@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from napari_radiogen.evaluation.figures.book import FigureReport
     from napari_radiogen.evaluation.tables.registry import TableReport
+
+#: The folder of figures, and what asks for them by name.
+FIGURES = "figures"
 
 
 def paper_tables(
@@ -19,7 +23,7 @@ def paper_tables(
     ],
     out: Annotated[Path, typer.Option(help="New folder for CSV, Markdown and figures.")],
     only: Annotated[
-        list[str] | None, typer.Option(help="Name of a table; repeat. Default: all.")
+        list[str] | None, typer.Option(help="Name of a table, or 'figures'; repeat. Default: all.")
     ] = None,
     control: Annotated[
         list[Path] | None,
@@ -34,10 +38,11 @@ def paper_tables(
     seed: Annotated[int, typer.Option(min=0, help="Of noise, clusters and resampling.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make each of the papers' tables that the models allow, on test patients."""
+    """Make each of the papers' tables and figures that the models allow, on test patients."""
     from napari_radiogen.cli.output import print_json, progress
+    from napari_radiogen.evaluation.figures.book import FigureReport, draw_figures, save_figures
     from napari_radiogen.evaluation.tables.given import load_models
-    from napari_radiogen.evaluation.tables.registry import make_tables
+    from napari_radiogen.evaluation.tables.registry import TableReport, make_tables
     from napari_radiogen.evaluation.tables.study import Study, TableSettings
     from napari_radiogen.evaluation.tables.write import to_json, write_tables
     from napari_radiogen.inference.measuring import ALL_TURNS, load_measuring_unet
@@ -45,6 +50,8 @@ def paper_tables(
     from napari_radiogen.io.save import complete_folder
 
     store = open_cohort(cohort)
+    wanted = set(only or ())
+    tables, figures = TableReport((), {}), FigureReport((), {})
     with progress("evaluate tables", lines_every_s=60.0) as report_progress:
         study = Study(
             store,
@@ -54,19 +61,25 @@ def paper_tables(
             progress=report_progress,
         )
         with complete_folder(out) as folder:
-            report = make_tables(study, only or ())
-            write_tables(folder, study, report)
+            if wanted != {FIGURES}:
+                tables = make_tables(study, wanted - {FIGURES})
+                write_tables(folder, study, tables)
+            if not wanted or FIGURES in wanted:
+                figures = draw_figures(study)
+                save_figures(figures, folder / FIGURES)
     if as_json:
-        print_json(to_json(study, report))
+        print_json(to_json(study, tables) | {FIGURES: figures.to_json()})
     else:
-        _show(report, out)
+        _show(tables, figures, out)
 
 
-def _show(report: TableReport, out: Path) -> None:
+def _show(tables: TableReport, figures: FigureReport, out: Path) -> None:
     from napari_radiogen.constants import RESEARCH_USE
 
-    for table in report.tables:
+    for table in tables.tables:
         typer.echo(f"{table.name}: {len(table.rows)} rows")
-    for name, reason in report.left_out.items():
+    for page in figures.pages:
+        typer.echo(f"{page.key}: drawn")
+    for name, reason in (tables.left_out | figures.left_out).items():
         typer.echo(f"{name}: left out, {reason}")
     typer.echo(f"written to {out}. {RESEARCH_USE}.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.errors import CohortError, ModelError
@@ -46,6 +47,18 @@ class FigureReport:
     pages: tuple[Page, ...]
     left_out: dict[str, str]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return titles, captions and subjects as plain values, without pictures."""
+        drawn = {
+            page.key: {
+                "title": page.title,
+                "caption": page.caption,
+                "subjects": list(page.subjects),
+            }
+            for page in self.pages
+        }
+        return {"drawn": drawn, "left_out": self.left_out}
+
 
 def draw_figures(study: Study) -> FigureReport:
     """Draw every figure that the models of a study and its cohort allow.
@@ -59,7 +72,7 @@ def draw_figures(study: Study) -> FigureReport:
     pages: list[Page] = []
     left_out: dict[str, str] = {}
     for i, (name, draw) in enumerate(FIGURES.items()):
-        study.progress(i / len(FIGURES), name)
+        study.progress(i / len(FIGURES), f"figures: {name}")
         try:
             pages.append(draw(study.models, bench))
         except (CohortError, ModelError) as error:
