@@ -62,7 +62,12 @@ def blur(hu: Array, spacing_mm: npt.NDArray[np.float64], scanner: Scanner) -> Ar
 
 
 def add_noise(
-    hu: Array, spacing_mm: npt.NDArray[np.float64], scanner: Scanner, rng: np.random.Generator
+    hu: Array,
+    spacing_mm: npt.NDArray[np.float64],
+    scanner: Scanner,
+    rng: np.random.Generator,
+    *,
+    slice_hu: float | None = None,
 ) -> Array:
     """Add noise with power ``f exp(-(f / f_p)^2)``, stronger behind more tissue.
 
@@ -76,6 +81,9 @@ def add_noise(
         Level and colour of the noise.
     rng
         Source of the noise.
+    slice_hu
+        Mean HU of the whole slices that the grid is a part of; where None, the
+        grid is the whole slice.
     """
     depth, height, width = hu.shape
     ny, nx = next_fast_len(height, real=True), next_fast_len(width, real=True)
@@ -86,7 +94,8 @@ def add_noise(
     for k in range(depth):
         white = rng.standard_normal((ny, nx), dtype=np.float32)
         noise = irfft2(rfft2(white) * gain, s=(ny, nx))[:height, :width]
-        tissue = float(np.clip((hu[k].mean() + 1000) / 550, 0.3, 1.6))
+        mean = float(hu[k].mean()) if slice_hu is None else slice_hu
+        tissue = float(np.clip((mean + 1000) / 550, 0.3, 1.6))
         hu[k] += noise * (scanner.noise_hu * np.sqrt(tissue) / noise.std())
     return hu
 

@@ -5,6 +5,7 @@ Distances are in mm, negative inside. Points are (x, y, z) in LPS.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -105,23 +106,25 @@ def interpolate(field: Array, source: Axes, target: Axes) -> Array:
     return field
 
 
-def lattice_noise(rng: np.random.Generator, scale_mm: float, axes_zyx: Axes) -> Array:
-    """Return smooth noise of unit variance on a grid.
+@dataclass(frozen=True, eq=False)
+class Lattice:
+    """Smooth noise of unit variance over `DOMAIN_MM`: samples (Z, Y, X) and their axes, mm."""
 
-    Parameters
-    ----------
-    rng
-        Source of the lattice; one call draws the whole of `DOMAIN_MM`.
-    scale_mm
-        Distance over which the noise forgets itself.
-    axes_zyx
-        1-D coordinates of the grid in mm.
-    """
-    lattice_axes = tuple(np.arange(low, high + scale_mm, scale_mm) for low, high in DOMAIN_MM[::-1])
-    white = rng.standard_normal([len(axis) for axis in lattice_axes], dtype=np.float32)
-    lattice = gaussian_filter(white, LATTICE_SIGMA)
-    lattice /= lattice.std()
-    return interpolate(lattice, (lattice_axes[0], lattice_axes[1], lattice_axes[2]), axes_zyx)
+    samples: Array
+    axes: Axes
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, scale_mm: float) -> Lattice:
+        """Draw the noise that forgets itself over a distance in mm."""
+        axes = tuple(np.arange(low, high + scale_mm, scale_mm) for low, high in DOMAIN_MM[::-1])
+        white = rng.standard_normal([len(axis) for axis in axes], dtype=np.float32)
+        samples = gaussian_filter(white, LATTICE_SIGMA)
+        samples /= samples.std()
+        return cls(samples, (axes[0], axes[1], axes[2]))
+
+    def at(self, axes_zyx: Axes) -> Array:
+        """Return the noise on a grid of 1-D coordinates in mm."""
+        return interpolate(self.samples, self.axes, axes_zyx)
 
 
 def smooth_profile(knots: Any, values: Any, z: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

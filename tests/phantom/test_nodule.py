@@ -7,9 +7,9 @@ import pytest
 
 from napari_radiogen.domain import VolumeGeometry
 from napari_radiogen.phantom.canvas import Canvas
-from napari_radiogen.phantom.fields import lattice_noise
+from napari_radiogen.phantom.fields import Lattice
 from napari_radiogen.phantom.nodule import Morphology, PlantedNodule, paint_nodule
-from napari_radiogen.phantom.render import NOISE_SCALES_MM
+from napari_radiogen.phantom.stage import NOISE_SCALES_MM
 
 
 def paint(morphology: Morphology, pleura_mm: float = 60.0) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def paint(morphology: Morphology, pleura_mm: float = 60.0) -> tuple[np.ndarray, 
     canvas = Canvas(geometry)
     canvas.hu[:] = -860
     rng = np.random.default_rng(0)
-    noise = {name: lattice_noise(rng, mm, canvas.axes) for name, mm in NOISE_SCALES_MM.items()}
+    noise = {name: Lattice.draw(rng, mm).at(canvas.axes) for name, mm in NOISE_SCALES_MM.items()}
     lung = np.broadcast_to(canvas.x - pleura_mm, geometry.shape).astype(np.float32)
     mask = paint_nodule(canvas, PlantedNodule(morphology, (0, 0, 0), 4), lung, noise)
     return canvas.hu, mask

@@ -9,9 +9,9 @@ from napari_radiogen.domain import VolumeGeometry
 from napari_radiogen.phantom.acquisition import Scanner, add_noise, blur, quantise
 from napari_radiogen.phantom.canvas import Canvas
 from napari_radiogen.phantom.fields import (
+    Lattice,
     ellipsoid,
     interpolate,
-    lattice_noise,
     smooth_min,
     superellipse,
 )
@@ -79,8 +79,8 @@ def test_interpolation_reproduces_a_plane() -> None:
 
 def test_noise_is_tied_to_places_and_not_to_the_grid() -> None:
     axis = np.arange(-20, 20, 1.0)
-    fine = lattice_noise(np.random.default_rng(1), 7.0, (axis, axis, axis))
-    coarse = lattice_noise(np.random.default_rng(1), 7.0, (axis[::4], axis[::4], axis[::4]))
+    fine = Lattice.draw(np.random.default_rng(1), 7.0).at((axis, axis, axis))
+    coarse = Lattice.draw(np.random.default_rng(1), 7.0).at((axis[::4],) * 3)
     assert fine[::4, ::4, ::4] == pytest.approx(coarse, abs=1e-4)
 
 
