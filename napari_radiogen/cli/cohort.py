@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from napari_radiogen.cli.tables import ScaleOption
 
+if TYPE_CHECKING:
+    from napari_radiogen.cohorts.build import Report
+
 Seed = Annotated[int, typer.Option(help="Same seed, same content; 0 is the shipped model's.")]
 Out = Annotated[Path, typer.Option(help="Cohort folder to make.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes here; every core by default.")]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler, as tcp://host:8786.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +31,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(_group)
     group.command("plant")(plant)
     group.command("build")(build)
+    group.command("phantom")(phantom)
     group.command("surrogate")(surrogate)
     group.command("check")(check)
     group.command("fetch")(fetch)
@@ -74,16 +82,12 @@ def build(
     scale: ScaleOption = None,
     seed: Annotated[int, typer.Option(min=0, help="Of split and backgrounds.")] = 0,
     field_of_view: Annotated[float, typer.Option(min=20, max=200, help="Of a patch, mm.")] = 60.0,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes here; every core by default.")
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler, as tcp://host:8786.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a cohort from whole scans, their masks and expression; stopped, it continues."""
-    from napari_radiogen.cli.output import print_json, progress
+    from napari_radiogen.cli.output import progress
     from napari_radiogen.cohorts.build import Sources, build_cohort
     from napari_radiogen.cohorts.voi import CutConfig
 
@@ -105,15 +109,28 @@ def build(
             progress=tell,
             told=_left_out,
         )
-    if as_json:
-        print_json(report.to_json())
-        return
-    typer.echo(f"{report.kind} cohort written to {report.path}")
-    typer.echo(_counts(report.subjects, report.subjects, report.split))
-    kept, dropped = report.genes["kept"], report.genes["dropped_for_missing_values"]
-    typer.echo(f"{kept} genes, {dropped} dropped for missing values; {report.slices} slices")
-    if report.rejected:
-        typer.echo(f"{len(report.rejected)} patients left out: see rejected.csv in it")
+    _show(report, as_json)
+
+
+def phantom(
+    out: Out,
+    patients: Annotated[int, typer.Option(min=3, help="How many to render.")] = 360,
+    seed: Annotated[int, typer.Option(min=0, help="What makes them.")] = 0,
+    genes: Annotated[int, typer.Option(min=100, help="Genes without missing values.")] = 5172,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    as_json: AsJson = False,
+) -> None:
+    """Render PHANTOM patients whose gene-to-image truth is known; stopped, it continues."""
+    from napari_radiogen.cli.output import progress
+    from napari_radiogen.cohorts.phantom_cohort import PhantomConfig, phantom_cohort
+
+    config = PhantomConfig(patients, seed, genes)
+    with progress("Rendering") as tell:
+        report = phantom_cohort(
+            out, config, workers=workers, scheduler=scheduler, progress=tell, told=_left_out
+        )
+    _show(report, as_json)
 
 
 def surrogate(
@@ -168,6 +185,20 @@ def check(
             for fault in found.faults:
                 print(f"{cohort}: {fault}", file=sys.stderr)
         raise typer.Exit(1)
+
+
+def _show(report: Report, as_json: bool) -> None:
+    from napari_radiogen.cli.output import print_json
+
+    if as_json:
+        print_json(report.to_json())
+        return
+    typer.echo(f"{report.kind} cohort written to {report.path}")
+    typer.echo(_counts(report.subjects, report.subjects, report.split))
+    kept, dropped = report.genes["kept"], report.genes["dropped_for_missing_values"]
+    typer.echo(f"{kept} genes, {dropped} dropped for missing values; {report.slices} slices")
+    if report.rejected:
+        typer.echo(f"{len(report.rejected)} patients left out: see rejected.csv in it")
 
 
 def _left_out(patient: str, reason: str) -> None:

@@ -15,7 +15,7 @@ from napari_radiogen.cohorts.rejections import Rejections
 from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.domain import CohortKind, Split, Subject
 from napari_radiogen.io.clinical import ClinicalTable
-from napari_radiogen.io.cohort_content import CohortContent
+from napari_radiogen.io.cohort_content import REGION_ARRAYS, CohortContent
 from napari_radiogen.io.cohort_work import kept_arrays
 
 #: Shares of patients in training and validation; the rest is for test.
@@ -104,7 +104,7 @@ def assemble(
         },
         field_of_view_mm=config.field_of_view_mm,
         size_px=config.size_px,
-        regions={name: arrays[name] for name in ("ltr", "ttr")},
+        regions={name: arrays[name] for name in REGION_ARRAYS if name in arrays},
         extras={"rejected.csv": rejected.to_csv()},
     )
 

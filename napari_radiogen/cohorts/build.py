@@ -19,7 +19,7 @@ from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.domain import Scale
 from napari_radiogen.errors import CohortError, InputError, RadiogenError, Stop
 from napari_radiogen.io.clinical import ClinicalTable, read_clinical
-from napari_radiogen.io.cohort_content import write_cohort
+from napari_radiogen.io.cohort_content import CohortContent, write_cohort
 from napari_radiogen.io.cohort_work import (
     kept_facts,
     make_work_folder,
@@ -134,7 +134,7 @@ def build_cohort(
         files, genes, clinical = _patients(sources, hands, rejected, tell)
         make_work_folder(work)
         outcomes = _cut_all(files, config, work, hands, tell)
-    kept = _kept(outcomes, work, rejected)
+    kept = gather(outcomes, work, rejected)
     if len(kept) < LEAST_PATIENTS:
         raise CohortError(
             f"{len(kept)} of {len(kept) + len(rejected.rows)} patients can be used, and three "
@@ -149,6 +149,11 @@ def build_cohort(
     digest = write_cohort(out, content, cancelled=cancelled)
     remove_work_folder(work)
     tell(1.0, "done")
+    return report_of(out, content, digest, rejected)
+
+
+def report_of(out: Path, content: CohortContent, digest: str, rejected: Rejections) -> Report:
+    """Return what became of a cohort that was written."""
     return Report(
         path=out,
         kind=content.kind,
@@ -235,7 +240,7 @@ def _cut_all(
     return sorted(outcomes, key=lambda o: o.patient_id)
 
 
-def _kept(outcomes: list[Outcome], work: Path, rejected: Rejections) -> list[Kept]:
+def gather(outcomes: list[Outcome], work: Path, rejected: Rejections) -> list[Kept]:
     """Return what was cut; a phantom never stands among real patients."""
     found = []
     for outcome in outcomes:

@@ -191,7 +191,7 @@ def axial_rows(box: NoduleBox, free: list[int]) -> list[SliceRow]:
         )
     for z in free:
         role = "background" if clear_of_wall(box.image[z]) else "segmentation"
-        rows.append(_bare(role, "axial", box.image[z]))
+        rows.append(bare_row(role, box.image[z]))
     return rows
 
 
@@ -219,10 +219,15 @@ def other_plane_rows(ct: CTVolume, mask: LabelVolume) -> list[SliceRow]:
     image = np.rint(resample(lifted, grid, order="linear", fill=HU_AIR).voxels).astype(np.int16)
     labels = LabelVolume(inside.astype(np.uint8), mask.geometry)
     label = resample_labels(labels, grid).labels.astype(np.uint8)
+    return standing_rows(image, label)
+
+
+def standing_rows(image: npt.NDArray[np.int16], mask: npt.NDArray[np.uint8]) -> list[SliceRow]:
+    """Return coronal and sagittal slices of an isotropic cube (Z, Y, X) with its mask, head up."""
     rows = []
     for axis, plane in ((1, "coronal"), (2, "sagittal")):
-        for i in range(0, PATCH_SIZE_PX, OTHER_PLANE_STEP):
-            here = np.flip(np.take(image, i, axis), 0), np.flip(np.take(label, i, axis), 0)
+        for i in range(0, image.shape[axis], OTHER_PLANE_STEP):
+            here = np.flip(np.take(image, i, axis), 0), np.flip(np.take(mask, i, axis), 0)
             if here[1].any() or i % (4 * OTHER_PLANE_STEP) == 0:
                 rows.append(SliceRow("segmentation", plane, 0.0, here[0], here[1], here[0]))
     return rows
@@ -236,13 +241,14 @@ def segmentation_rows(box: NoduleBox) -> list[SliceRow]:
     ]
 
 
-def _bare(role: str, plane: str, image: npt.NDArray[np.int16]) -> SliceRow:
-    return SliceRow(role, plane, 0.0, image, np.zeros(image.shape, np.uint8), image)
-
-
 def _centre_disc(size: int, pixel_mm: float) -> npt.NDArray[np.bool_]:
     offset = (np.arange(size) - (size - 1) / 2) * pixel_mm
     return np.asarray(np.hypot(*np.meshgrid(offset, offset)) <= CENTRE_RADIUS_MM)
+
+
+def bare_row(role: str, image: npt.NDArray[np.int16]) -> SliceRow:
+    """Return an axial slice (H, W) without a nodule."""
+    return SliceRow(role, "axial", 0.0, image, np.zeros(image.shape, np.uint8), image)
 
 
 def largest_part(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_radiogen.cohorts.lung_places import lung_backgrounds
-from napari_radiogen.cohorts.nodule_slices import SliceRow, largest_part, touches_border
+from napari_radiogen.cohorts.nodule_slices import (
+    SliceRow,
+    bare_row,
+    largest_part,
+    touches_border,
+)
 from napari_radiogen.cohorts.voi import (
     BoolArray,
     CutConfig,
@@ -152,11 +157,11 @@ def _cut(
     step()
     voi = cut_voi(ct, tumour, others, config)
     rows = nodule_rows(voi.box, lung)
-    rows += [_background(patch) for patch in lung]
+    rows += [bare_row("background", patch) for patch in lung]
     rows += plane_rows(ct, tumour, config)
     step()
     facts = {
-        "rows": [_about(row, config.pixel_mm) for row in rows],
+        "rows": [row_facts(row, config.pixel_mm) for row in rows],
         "attributes": _measured(ct, tumour, rows, config),
         "synthetic": ct.synthetic,
         "warnings": [UID.sub("UID", w) for w in (*ct.warnings, *notes)],
@@ -206,12 +211,8 @@ def _measured(
     }
 
 
-def _background(patch: npt.NDArray[np.int16]) -> SliceRow:
-    empty = np.zeros(patch.shape, np.uint8)
-    return SliceRow("background", "axial", 0.0, patch, empty, patch)
-
-
-def _about(row: SliceRow, pixel_mm: float) -> dict[str, Any]:
+def row_facts(row: SliceRow, pixel_mm: float) -> dict[str, Any]:
+    """Return what ``slices.csv`` says of a slice."""
     return {
         "role": row.role,
         "plane": row.plane,

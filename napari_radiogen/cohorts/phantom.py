@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from platformdirs import user_cache_dir
 
+from napari_radiogen.cohorts.phantom_people import draw_people, known_truth
 from napari_radiogen.errors import InputError, Stop
 from napari_radiogen.io.csv_cells import csv_cell
 from napari_radiogen.io.dicom_write import write_ct_series
@@ -20,16 +20,8 @@ from napari_radiogen.io.expression import write_geo_table
 from napari_radiogen.io.save import complete_folder, save_json, save_text
 from napari_radiogen.io.seg_write import write_seg
 from napari_radiogen.phantom import PhantomScan, Scene, chest_geometry, demo_patient, render_scene
-from napari_radiogen.phantom.biology import (
-    EFFECTS,
-    FIRST_NULL_LATENT,
-    LATENT_NAMES,
-    draw_clinical,
-    draw_latents,
-    latent_covariance,
-    morphology_of,
-)
-from napari_radiogen.phantom.transcriptome import Transcriptome, TranscriptomePlan, simulate
+from napari_radiogen.phantom.biology import LATENT_NAMES, morphology_of
+from napari_radiogen.phantom.transcriptome import Transcriptome, TranscriptomePlan
 
 Progress = Callable[[float, str], None]
 
@@ -127,16 +119,12 @@ def write_phantom_cohort(
     """
     if patients < 1 or genes < 1:
         raise InputError(f"expected at least 1 patient and 1 gene, got {patients} and {genes}")
-    rng = np.random.default_rng([seed, 10])
-    ids = tuple(f"PHANTOM-{i + 1:04d}" for i in range(patients))
-    latents = draw_latents(rng, patients)
-    plan = TranscriptomePlan(genes=genes, sparse_genes=_sparse_count(genes))
-    transcriptome = simulate(rng, latents, ids, plan)
-    clinical = [draw_clinical(rng, b) for b in latents]
+    people = draw_people(patients, seed, genes)
+    ids, latents, transcriptome = people.ids, people.latents, people.transcriptome
     truths = {}
     with complete_folder(out, marker=MARKER, cancelled=cancelled) as building:
         for i, patient in enumerate(ids):
-            scene = Scene.draw(_patient_seed(seed, i), morphology_of(latents[i]))
+            scene = Scene.draw(people.seeds[i], morphology_of(latents[i]))
             geometry = chest_geometry(spacing_mm, scene.who, slab=_slab(scene, slab_mm))
             told = _part_of(progress, i, patients, patient)
             scan = render_scene(
@@ -144,19 +132,11 @@ def write_phantom_cohort(
             )
             _write_patient(scan, building / "dicom" / patient, cancelled)
             truths[patient] = _patient_truth(scan, latents[i])
-        _write_tables(building, transcriptome, ids, clinical)
-        save_json(building / "truth.json", _truth(seed, transcriptome, truths))
+        _write_tables(building, transcriptome, ids, people.clinical)
+        truth = known_truth(seed, transcriptome) | {"patients": truths}
+        save_json(building / "truth.json", truth)
         save_json(building / MARKER, _manifest(seed, ids, transcriptome))
     return PhantomCohort(Path(out), ids, transcriptome.expression.values.shape[1])
-
-
-def _sparse_count(genes: int) -> int:
-    """Keep the proportion of the real table: 22,127 genes, 5,172 complete."""
-    return round(genes * TranscriptomePlan.sparse_genes / TranscriptomePlan.genes)
-
-
-def _patient_seed(seed: int, index: int) -> int:
-    return int(np.random.SeedSequence([seed, 11, index]).generate_state(1)[0])
 
 
 def _slab(scene: Scene, height_mm: float | None) -> tuple[float, float] | None:
@@ -217,18 +197,6 @@ def _write_tables(
     for patient, row in zip(ids, clinical, strict=True):
         writer.writerow([csv_cell(patient), *map(csv_cell, row.values())])
     save_text(folder / "clinical.csv", stream.getvalue())
-
-
-def _truth(seed: int, transcriptome: Transcriptome, patients: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "kind": "phantom",
-        "seed": seed,
-        "effects": EFFECTS,
-        "null_latents": list(LATENT_NAMES[FIRST_NULL_LATENT:]),
-        "latent_covariance": latent_covariance().tolist(),
-        "expression": transcriptome.truth,
-        "patients": patients,
-    }
 
 
 def _manifest(seed: int, ids: tuple[str, ...], transcriptome: Transcriptome) -> dict[str, Any]:

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from napari_radiogen.cohorts.nodule_slices import (
     HU_FLOOR,
-    OTHER_PLANE_STEP,
     POLE_SLICES,
     NoduleBox,
     SliceRow,
     backgrounds,
     paste_background,
+    standing_rows,
 )
 from napari_radiogen.constants import (
     HU_AIR,
@@ -192,13 +192,7 @@ def plane_rows(ct: CTVolume, tumour: BoolArray, config: CutConfig) -> list[Slice
     image = stored_hu(resample(local, grid, fill=HU_AIR).voxels)
     labels = LabelVolume(tumour[window].astype(np.uint8), local.geometry)
     mask = resample_labels(labels, grid).labels.astype(np.uint8)
-    rows = []
-    for axis, plane in ((1, "coronal"), (2, "sagittal")):
-        for i in range(0, config.size_px, OTHER_PLANE_STEP):
-            shown = np.flip(np.take(image, i, axis), 0), np.flip(np.take(mask, i, axis), 0)
-            if shown[1].any() or i % (4 * OTHER_PLANE_STEP) == 0:
-                rows.append(SliceRow("segmentation", plane, 0.0, shown[0], shown[1], shown[0]))
-    return rows
+    return standing_rows(image, mask)
 
 
 def tumour_regions(ct: CTVolume, voi: Voi) -> dict[str, Pixels]:

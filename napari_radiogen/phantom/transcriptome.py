@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_radiogen.domain import ExpressionMatrix
-from napari_radiogen.phantom.biology import LATENT_COUNT, LATENT_NAMES
+from napari_radiogen.phantom.biology import LATENT_COUNT, LATENT_NAMES, latent_covariance
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -49,10 +49,21 @@ class TranscriptomePlan:
 
 @dataclass(frozen=True, eq=False)
 class Transcriptome:
-    """Simulated expression (log2, NaN where missing) and how it came about."""
+    """Simulated expression (log2, NaN where missing) and how it came about.
+
+    Parameters
+    ----------
+    expression
+        (N, genes + sparse_genes).
+    truth
+        Module loadings, each gene's module and its loading.
+    latents_by_gene
+        (10, genes): see `expected_latents`.
+    """
 
     expression: ExpressionMatrix
     truth: dict[str, Any]
+    latents_by_gene: FloatArray
 
 
 def module_loadings(rng: np.random.Generator, modules: int) -> FloatArray:
@@ -97,7 +108,41 @@ def simulate(
     values = np.concatenate([dense, _sparse(rng, len(latents), plan)], axis=1)
     genes = tuple(f"PHG{i + 1:05d}" for i in range(values.shape[1]))
     matrix = ExpressionMatrix(values.astype(np.float32), patient_ids, genes, "log2")
-    return Transcriptome(matrix, _truth(loadings, member, gene_loading, genes))
+    return Transcriptome(
+        matrix,
+        _truth(loadings, member, gene_loading, genes),
+        expected_latents(loadings, member, gene_loading, plan),
+    )
+
+
+def expected_latents(
+    loadings: FloatArray,
+    member: npt.NDArray[np.intp],
+    gene_loading: FloatArray,
+    plan: TranscriptomePlan,
+) -> FloatArray:
+    """Return how much the expected latents rise with each gene, (10, genes).
+
+    A row holds the coefficients of the best linear prediction of a latent from
+    all genes: the rise for one standard deviation more of one gene, all others
+    equal. With module activities a = L b + e, genes g = W a + d and d
+    independent between genes, they are ``C L' A^-1 (A^-1 + W' D^-1 W)^-1 W'
+    D^-1``, where A and D are the variances of a and d (Woodbury). Batch and
+    purity count as part of d; the floor at 0 is left aside.
+    """
+    covariance = latent_covariance()
+    rest = np.clip(1 - (loadings**2).sum(axis=1), 0, 1)
+    activity = np.linalg.inv(loadings @ covariance @ loadings.T + np.diag(rest))
+    nuisance = plan.batch**2 + plan.purity**2 + plan.technical**2
+    own = 1 - gene_loading**2 + nuisance
+    spread = np.zeros((len(loadings), len(member)))
+    inside = np.flatnonzero(member >= 0)
+    spread[member[inside], inside] = gene_loading[inside]
+    weighted = spread / own
+    told = np.linalg.solve(activity + weighted @ spread.T, weighted)
+    rise = covariance @ loadings.T @ activity @ told
+    varies = np.diag(np.linalg.inv(activity))[np.maximum(member, 0)]
+    return np.asarray(rise * np.sqrt(gene_loading**2 * varies + own))
 
 
 def _membership(
