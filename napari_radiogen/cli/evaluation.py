@@ -143,7 +143,7 @@ def _control_table(report: ControlReport) -> Table:
     table.add_row("lower bound above it", *(_yes(report.above_null(n)) for n in ATTRIBUTES))
     for title, values in (
         ("sweeps: monotonicity", report.sweeps.monotonicity),
-        ("sweeps: cosine with real slopes", report.sweeps.slope_cosine),
+        (f"sweeps: cosine with slopes of {report.sweeps.reference}", report.sweeps.slope_cosine),
     ):
         table.add_row(title, *(_two(values[name]) for name in ATTRIBUTES))
     return table

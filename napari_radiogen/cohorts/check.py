@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from napari_radiogen.constants import HU_STORED_RANGE, NODULE_PATIENT
+from napari_radiogen.constants import ATTRIBUTES, HU_STORED_RANGE, NODULE_PATIENT
 from napari_radiogen.domain import CohortKind, Scale
 from napari_radiogen.errors import CohortError
 from napari_radiogen.io.cohort_content import text_digest
@@ -55,7 +55,13 @@ def check_cohort(path: Path) -> CohortCheck:
         return CohortCheck(path, faults=(error.reason,))
     except (KeyError, ValueError, IndexError, TypeError) as error:
         return CohortCheck(path, faults=(f"a table or the manifest is damaged ({error!r})",))
-    faults = [*_manifest(store), *_extras(store), *_subjects(store), *_slices(store)]
+    faults = [
+        *_manifest(store),
+        *_extras(store),
+        *_subjects(store),
+        *_slices(store),
+        *_truth(store),
+    ]
     try:
         arrays = store.arrays()
         tables = {name: (path / name).read_text(encoding="utf-8") for name in TABLES}
@@ -128,6 +134,21 @@ def _subjects(store: CohortStore) -> Iterator[str]:
             yield f"nodules of {lender} stand in two splits: {', '.join(sorted(splits))}"
     if store.kind == "surrogate" and not homes:
         yield f"a surrogate cohort must say whose nodules it shows, in the column {NODULE_PATIENT}"
+
+
+def _truth(store: CohortStore) -> Iterator[str]:
+    """Slopes that the truth states must be there for every attribute and gene."""
+    stated = (store.truth or {}).get("slopes")
+    if stated is None:
+        return
+    genes = stated.get("genes") if isinstance(stated, dict) else None
+    for attribute in ATTRIBUTES:
+        slopes = genes.get(attribute) if isinstance(genes, dict) else None
+        known = slopes if isinstance(slopes, dict) else {}
+        values = [known.get(gene) for gene in store.expression.gene_symbols]
+        missing = sum(not isinstance(v, int | float) or not np.isfinite(v) for v in values)
+        if missing:
+            yield f"truth.json states no slope of {attribute} for {missing} genes"
 
 
 def _slices(store: CohortStore) -> Iterator[str]:

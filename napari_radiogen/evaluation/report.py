@@ -160,6 +160,7 @@ class ControlReport:
             "memorisation_alarm": self.memorisation < MEMORISATION_ALARM,
             "monotonicity": dict(self.sweeps.monotonicity),
             "slope_cosine": dict(self.sweeps.slope_cosine),
+            "slope_reference": self.sweeps.reference,
             "repeat_difference_hu": self.repeat_difference_hu,
             "measuring_unet": asdict(self.measuring_unet),
             "empty_masks": self.empty_masks,

@@ -11,13 +11,12 @@ from napari_radiogen.analysis.correlation import spearman
 from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.evaluation.interfaces import FloatArray, MeasuringNetwork, NoduleGenerator
 from napari_radiogen.evaluation.measurement import Canvas, Trial, measure_slices
-from napari_radiogen.evaluation.plan import subject_metagenes
-from napari_radiogen.genomics.components import fit_components
+from napari_radiogen.evaluation.slopes import reference_slopes
 
 #: Positions of a sweep, z-scores.
 POSITIONS = np.linspace(-2, 2, 9).astype(np.float32)
 #: Of a generator that reads more than this, as single genes, those are swept
-#: that tell most of any attribute in real nodules.
+#: that tell most of any attribute in the reference.
 MOST_SWEPT = 100
 #: Metagenes of each attribute whose sweeps count for monotonicity.
 STRONGEST = 3
@@ -30,15 +29,18 @@ class SweepReport:
     Parameters
     ----------
     monotonicity
-        Mean Spearman of sweep position and attribute, signed as in real
-        nodules, over the metagenes that tell most of the attribute there.
+        Mean Spearman of sweep position and attribute, signed as in the
+        reference, over the metagenes that tell most of the attribute there.
     slope_cosine
-        Cosine between measured slopes over all metagenes and those of the
-        cohort's real nodules.
+        Cosine between measured slopes over all metagenes and the reference.
+    reference
+        What that is: the slopes that the cohort's truth states, or those of
+        its nodules.
     """
 
     monotonicity: dict[str, float]
     slope_cosine: dict[str, float]
+    reference: str
 
 
 def sweep(trial: Trial, generator: NoduleGenerator, network: MeasuringNetwork) -> SweepReport:
@@ -47,7 +49,7 @@ def sweep(trial: Trial, generator: NoduleGenerator, network: MeasuringNetwork) -
     Background and noise stay fixed along a sweep; its curve is the mean over
     ``settings.sweep_draws`` of both.
     """
-    reference = real_slopes(trial, generator)
+    reference, source = reference_slopes(trial.cohort, generator.metagenes)
     chosen = _swept(reference)
     reference = reference[:, chosen]
     curves = _curves(trial, generator, network, chosen)
@@ -59,22 +61,10 @@ def sweep(trial: Trial, generator: NoduleGenerator, network: MeasuringNetwork) -
         signs = np.sign(reference[row][told])
         rises = [float(spearman(POSITIONS, curves[name][k])) for k in told]
         monotone[name] = float(np.mean(signs * rises))
-    return SweepReport(monotone, cosine)
+    return SweepReport(monotone, cosine, source)
 
 
-def real_slopes(trial: Trial, generator: NoduleGenerator) -> npt.NDArray[np.float32]:
-    """Return how attributes of all real nodules hang on metagenes, (A, K)."""
-    cohort = trial.cohort
-    known = tuple(
-        s
-        for s in cohort.subjects
-        if all(np.isfinite(s.attributes.get(name, np.nan)) for name in ATTRIBUTES)
-    )
-    values = np.array([[s.attributes[name] for name in ATTRIBUTES] for s in known])
-    return fit_components(subject_metagenes(cohort, generator.metagenes, known), values)
-
-
-def _swept(reference: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+def _swept(reference: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     strongest = np.argsort(-np.abs(reference).max(axis=0), kind="stable")[:MOST_SWEPT]
     return np.sort(strongest)
 

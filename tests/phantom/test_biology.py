@@ -81,6 +81,19 @@ def test_patients_and_genes_correlate_as_in_tumours(made: Transcriptome) -> None
     assert 0.04 < np.median(genes) < 0.11
 
 
+def test_what_genes_say_of_latents_is_their_best_linear_prediction() -> None:
+    rng = np.random.default_rng(2)
+    latents = draw_latents(rng, 4000)
+    plan = TranscriptomePlan(genes=160, sparse_genes=0, modules=30, batch=0, purity=0)
+    made = simulate(rng, latents, tuple(map(str, range(len(latents)))), plan)
+    values = made.expression.values.astype(float)
+    z = (values - values.mean(axis=0)) / values.std(axis=0)
+    fitted = np.linalg.lstsq(z, latents - latents.mean(axis=0), rcond=None)[0].T
+    for expected, found in zip(made.latents_by_gene, fitted, strict=True):
+        assert np.corrcoef(expected, found)[0, 1] > 0.9
+        assert np.linalg.norm(expected) == pytest.approx(np.linalg.norm(found), rel=0.15)
+
+
 def test_first_module_follows_the_first_latent(made: Transcriptome, latents: np.ndarray) -> None:
     index = {g: i for i, g in enumerate(made.expression.gene_symbols)}
     own = [
