@@ -24,6 +24,7 @@ SYSTEM = "mcgan"
 #: What a card says of kinds whose genes and nodules are not of the same people.
 KIND_NOTES = {
     "planted": " The nodules are real, the expression is invented.",
+    "phantom": " Patients, scans and genes are invented.",
     "surrogate": " Genes and nodules are of *different* people, matched by semantics.",
 }
 
