@@ -22,7 +22,7 @@ from napari_radiogen.cohorts.plant import ridge_ceiling
 from napari_radiogen.cohorts.rejections import Rejections
 from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.constants import ATTRIBUTES, FIELD_OF_VIEW_MM, METAGENE_COUNT
-from napari_radiogen.errors import CohortError, InputError
+from napari_radiogen.errors import CohortError, InputError, Stop
 from napari_radiogen.genomics.preparation import drop_incomplete
 from napari_radiogen.io.clinical import ClinicalTable
 from napari_radiogen.io.cohort_content import CohortContent, write_cohort
@@ -52,7 +52,7 @@ def phantom_cohort(
     workers: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: Stop | None = None,
     told: Callable[[str, str], None] | None = None,
 ) -> Report:
     """Render a cohort folder of phantom patients whose gene-to-image truth is known.
@@ -102,7 +102,7 @@ def phantom_cohort(
         raise CohortError(f"{len(kept)} of {config.patients} patients can be used", out)
     tell(PATIENT_SHARE, "writing")
     content = _content(people, kept, work, cut, rejected)
-    digest = write_cohort(out, content)
+    digest = write_cohort(out, content, cancelled=cancelled)
     remove_work_folder(work)
     tell(1.0, "done")
     return report_of(out, content, digest, rejected)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from napari_radiogen.cohorts.patient import Outcome, row_facts
 from napari_radiogen.cohorts.voi import CutConfig, Pixels, Point
 from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.domain import VolumeGeometry
-from napari_radiogen.errors import Cancelled, CohortError, RadiogenError
+from napari_radiogen.errors import Cancelled, CohortError, RadiogenError, Stop
 from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.io.cohort_work import keep, kept_facts
 from napari_radiogen.phantom import Scene, anatomy
@@ -83,7 +82,7 @@ class Look:
 
 
 def render_patient(
-    person: Person, config: CutConfig, work: Path, stop: Callable[[], bool] | None = None
+    person: Person, config: CutConfig, work: Path, stop: Stop | None = None
 ) -> Outcome:
     """Render one patient and keep the result, unless that was done before.
 
@@ -120,7 +119,7 @@ def render_patient(
 
 
 def _rendered(
-    person: Person, config: CutConfig, stop: Callable[[], bool]
+    person: Person, config: CutConfig, stop: Stop
 ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
     def step(fraction: float, message: str) -> None:
         if stop():
