@@ -47,3 +47,36 @@ def cluster_bootstrap(
     )
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def jackknife_interval(
+    groups: Sequence[str], statistic: Statistic, *, z: float = 1.96
+) -> tuple[float, float]:
+    """Return the interval of a statistic by leaving out one group at a time.
+
+    For what repeats would inflate, such as counts of significant correlations.
+
+    Parameters
+    ----------
+    groups
+        (N,) the patient of each row.
+    statistic
+        From distinct row indices to a number.
+    z
+        Standard errors on each side.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two groups.
+    """
+    names = np.asarray(groups)
+    every = np.arange(len(names))
+    distinct = np.unique(names)
+    if len(distinct) < 2:
+        raise ValueError("an interval needs at least two patients")
+    without = np.array([statistic(every[names != name]) for name in distinct])
+    count = len(distinct)
+    error = float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum()))
+    whole = statistic(every)
+    return whole - z * error, whole + z * error

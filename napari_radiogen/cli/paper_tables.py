@@ -41,6 +41,7 @@ def paper_tables(
     """Make each of the papers' tables and figures that the models allow, on test patients."""
     from napari_radiogen.cli.output import print_json, progress
     from napari_radiogen.evaluation.figures.book import FigureReport, draw_figures, save_figures
+    from napari_radiogen.evaluation.tables.control_fidelity import read_control
     from napari_radiogen.evaluation.tables.given import load_models
     from napari_radiogen.evaluation.tables.registry import TableReport, make_tables
     from napari_radiogen.evaluation.tables.study import Study, TableSettings
@@ -50,16 +51,14 @@ def paper_tables(
     from napari_radiogen.io.save import complete_folder
 
     store = open_cohort(cohort)
+    models = load_models([*model, *_shipped_nulls(model)], store)
+    controls = tuple(read_control(path, store, models.painters) for path in control or ())
+    judge = load_measuring_unet(measuring, turns=ALL_TURNS)
+    settings = TableSettings(seed=seed, control_draws=draws)
     wanted = set(only or ())
     tables, figures = TableReport((), {}), FigureReport((), {})
     with progress("evaluate tables", lines_every_s=60.0) as report_progress:
-        study = Study(
-            store,
-            load_models(model, store),
-            TableSettings(seed=seed, control_draws=draws),
-            load_measuring_unet(measuring, turns=ALL_TURNS),
-            progress=report_progress,
-        )
+        study = Study(store, models, settings, judge, controls, report_progress)
         with complete_folder(out) as folder:
             if wanted != {FIGURES}:
                 tables = make_tables(study, wanted - {FIGURES})
@@ -71,6 +70,16 @@ def paper_tables(
         print_json(to_json(study, tables) | {FIGURES: figures.to_json()})
     else:
         _show(tables, figures, out)
+
+
+def _shipped_nulls(given: list[str]) -> list[str]:
+    """Return the models trained on permuted genes that are shipped beside those given."""
+    from napari_radiogen.inference.library import find_model, list_models
+
+    found = [find_model(name) for name in given]
+    names = [entry.name for entry in found if entry.shipped]
+    nulls = [e.name for e in list_models() if e.role == "permuted" and e.name not in names]
+    return [null for null in nulls if any(null.startswith(f"{name}-permuted") for name in names)]
 
 
 def _show(tables: TableReport, figures: FigureReport, out: Path) -> None:

@@ -66,7 +66,7 @@ def region_set(
     CohortError
         When there is none.
     """
-    rows = _large_slices(store, split)
+    rows = large_slices(store, split)
     if not rows.size:
         raise CohortError(f"no nodule slices in {split}", subject=store.path)
     chosen = [i for i, s in enumerate(store.subjects) if s.split == split]
@@ -97,7 +97,8 @@ def draw_regions(data: RegionSet, size: int, *, turned: bool, rng: torch.Generat
     )
 
 
-def _large_slices(store: CohortStore, split: str) -> npt.NDArray[Any]:
+def large_slices(store: CohortStore, split: str) -> npt.NDArray[Any]:
+    """Return the rows of a split's axial slices that show most of their tumour, (M,)."""
     columns = store.slices
     axial = (columns["split"] == split) & (columns["role"] == "nodule")
     rows = np.flatnonzero(axial & (columns["plane"] == "axial"))

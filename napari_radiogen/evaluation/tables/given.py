@@ -96,6 +96,12 @@ def load_models(names: Sequence[str], cohort: CohortStore) -> GivenModels:
         nulls=tuple(loaded.get("null", ())),
     )
     _check(given, cohort)
+    for null in given.nulls:
+        if not any(null.training_digest == p.training_digest for p in given.painters):
+            raise ModelError(
+                "learned permuted genes, but no model of its cohort and config was given beside it",
+                subject=null.name,
+            )
     return given
 
 

@@ -7,10 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from napari_radiogen.errors import InputError
+from napari_radiogen.evaluation.tables.cluster_maps import cluster_map_table
+from napari_radiogen.evaluation.tables.control_fidelity import control_table
+from napari_radiogen.evaluation.tables.gene_codes import gene_code_table
+from napari_radiogen.evaluation.tables.gene_errors import gene_error_table
 from napari_radiogen.evaluation.tables.given import GivenModels
+from napari_radiogen.evaluation.tables.images import image_table
 from napari_radiogen.evaluation.tables.segmentation import segmentation_table
 from napari_radiogen.evaluation.tables.study import Study
 from napari_radiogen.evaluation.tables.table import Table
+from napari_radiogen.inference.gene_painter import PAINTERS
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,20 @@ class TableKind:
     make: Callable[[Study], Table]
 
 
+_PAINTERS = ", ".join(PAINTERS)
 #: In the order in which they are written.
 TABLES: tuple[TableKind, ...] = (
     TableKind("segmentation", "a unet", lambda m: m.unets, segmentation_table),
+    TableKind("gene-errors", "an autoencoder", lambda m: m.mappers, gene_error_table),
+    TableKind(
+        "image-quality",
+        f"a painter ({_PAINTERS}) or an inpainting model",
+        lambda m: m.painters or m.fillers,
+        image_table,
+    ),
+    TableKind("cluster-map", "an autoencoder", lambda m: m.mappers, cluster_map_table),
+    TableKind("gene-codes", f"a painter ({_PAINTERS})", lambda m: m.painters, gene_code_table),
+    TableKind("control", f"a painter ({_PAINTERS})", lambda m: m.painters, control_table),
 )
 
 
