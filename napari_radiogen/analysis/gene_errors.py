@@ -63,7 +63,8 @@ def gene_pearson(told: npt.NDArray[Any], asked: npt.NDArray[Any]) -> FloatArray:
     varies = (np.ptp(a, axis=0) > 0) & (np.ptp(b, axis=0) > 0)
     da, db = a - a.mean(axis=0), b - b.mean(axis=0)
     length = np.sqrt((da**2).sum(axis=0) * (db**2).sum(axis=0))
-    return np.asarray(np.where(varies, (da * db).sum(axis=0) / np.where(varies, length, 1.0), 0.0))
+    r = np.where(varies, (da * db).sum(axis=0) / np.where(varies, length, 1.0), 0.0)
+    return np.asarray(np.clip(r, -1.0, 1.0))
 
 
 def pearson_p(r: FloatArray, subjects: int) -> FloatArray:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_radiogen.analysis.bootstrap import cluster_bootstrap
+from napari_radiogen.analysis.bootstrap import cluster_bootstrap, jackknife_interval
 
 
 def test_interval_of_a_mean_has_the_width_of_theory(rng):
@@ -45,3 +45,19 @@ def test_patients_come_whole(rng):
 def test_one_patient_has_no_interval(rng):
     with pytest.raises(ValueError, match="two patients"):
         cluster_bootstrap(["a", "a"], lambda rows: 0.0, resamples=5, rng=rng)
+
+
+def test_the_jackknife_of_a_mean_has_its_standard_error():
+    values = np.random.default_rng(3).normal(size=30)
+    low, high = jackknife_interval([str(i) for i in range(30)], lambda rows: values[rows].mean())
+    error = values.std(ddof=1) / np.sqrt(30)
+    assert (low + high) / 2 == pytest.approx(values.mean())
+    assert high - low == pytest.approx(2 * 1.96 * error)
+
+
+def test_the_jackknife_leaves_out_whole_patients():
+    seen = []
+    jackknife_interval(["a", "a", "b"], lambda rows: float(seen.append(rows.tolist()) or 0))
+    assert sorted(seen) == [[0, 1], [0, 1, 2], [2]]
+    with pytest.raises(ValueError, match="two patients"):
+        jackknife_interval(["a", "a"], lambda rows: 0.0)

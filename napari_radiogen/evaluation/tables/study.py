@@ -74,12 +74,21 @@ class Study:
     def interval(
         self, patients: Sequence[str], statistic: Callable[[npt.NDArray[np.intp]], float]
     ) -> Interval | None:
-        """Return the interval of a statistic of rows; None with fewer than two patients."""
+        """Return the interval of a statistic of rows.
+
+        None with fewer than two patients, or where a resample has no finite value.
+        """
         if len(set(patients)) < 2:
             return None
-        return cluster_bootstrap(
-            patients, statistic, resamples=self.settings.resamples, rng=self.rng()
+
+        def known(rows: npt.NDArray[np.intp]) -> float:
+            value = statistic(rows)
+            return value if np.isfinite(value) else float("nan")
+
+        low, high = cluster_bootstrap(
+            patients, known, resamples=self.settings.resamples, rng=self.rng()
         )
+        return (low, high) if np.isfinite(low) and np.isfinite(high) else None
 
     def mean_interval(
         self, values: npt.NDArray[np.float64], patients: Sequence[str]
