@@ -29,7 +29,7 @@ from napari_radiogen.evaluation.tables.table import Row, Table
 from napari_radiogen.genomics.gene_scale import fit_single_genes
 from napari_radiogen.inference.gene_painter import Painter
 from napari_radiogen.io.cohort_store import CohortStore
-from napari_radiogen.io.save import csv_cell
+from napari_radiogen.io.csv_cells import csv_cell
 
 #: Genes or codes of the newest system colour all maps, as Xu 2019's proposed code did.
 _COLOURS_FIRST = ("mcgan", "mcgan-paper", "mcgan-baseline")
