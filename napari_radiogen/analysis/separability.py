@@ -23,7 +23,7 @@ class CodeGroups:
     Parameters
     ----------
     labels
-        (N,) group of each code.
+        (N,) group of each code, 0 the largest.
     silhouette
         (N,) of each code, in [-1, 1]; NaN when there are fewer than two groups.
     """
@@ -32,12 +32,11 @@ class CodeGroups:
     silhouette: FloatArray
 
 
-def group_codes(
-    train: npt.NDArray[Any], codes: npt.NDArray[Any], groups: int, *, seed: int
-) -> CodeGroups:
-    """Find groups by k-means on training codes (M, D), and sort other codes (N, D) into them."""
-    fitted = KMeans(groups, n_init=STARTS, random_state=seed).fit(np.asarray(train, dtype=float))
-    labels = fitted.predict(np.asarray(codes, dtype=float)).astype(np.int64)
+def group_codes(codes: npt.NDArray[Any], groups: int, *, seed: int) -> CodeGroups:
+    """Sort codes (N, D) into groups by k-means, the largest group first."""
+    fitted = KMeans(groups, n_init=STARTS, random_state=seed).fit(np.asarray(codes, dtype=float))
+    order = np.argsort(-np.bincount(fitted.labels_, minlength=groups), kind="stable")
+    labels = np.argsort(order)[fitted.labels_].astype(np.int64)
     return CodeGroups(labels, silhouettes(codes, labels))
 
 

@@ -9,24 +9,19 @@ from matplotlib import rc_context
 from matplotlib.collections import LineCollection
 from scipy.cluster.hierarchy import dendrogram
 
-from napari_radiogen.analysis.cluster_map import ClusterMap, cluster_map, patient_means
-from napari_radiogen.domain import Metagenes
-from napari_radiogen.errors import CohortError
+from napari_radiogen.analysis.cluster_map import ClusterMap, cluster_map
 from napari_radiogen.evaluation.figures.bench import Bench
 from napari_radiogen.evaluation.figures.page import TEXT, Page, blank, caption, panel
 from napari_radiogen.evaluation.figures.sheets import required
+from napari_radiogen.evaluation.tables.cluster_maps import features_and_genes
+from napari_radiogen.evaluation.tables.gene_errors import RATE
 from napari_radiogen.evaluation.tables.given import GivenModels
-from napari_radiogen.genomics.metagenes import fit_metagenes
 from napari_radiogen.inference.gene_mapping import GeneMapper
 
 #: Inches of the map, its trees, its rows' words and the colour bar.
 MAP, TREE, NAMES, BAR = (4.9, 5.4), 0.55, 0.55, 0.9
 #: Rows and columns whose names fit.
 NAMED_ROWS, NAMED_COLUMNS = 24, 25
-#: Patients below which no rank correlation is tested.
-FEWEST = 4
-#: False-discovery rate at which a cell is marked.
-RATE = 0.05
 
 
 def clustered_features(models: GivenModels, bench: Bench) -> Page:
@@ -40,32 +35,11 @@ def clustered_features(models: GivenModels, bench: Bench) -> Page:
         With fewer than four test patients.
     """
     mapper = required(models.mappers, "autoencoder")
-    if len(set(bench.plan.patients)) < FEWEST:
-        raise CohortError(f"needs {FEWEST} test patients to correlate", bench.cohort.path)
-    metagenes = training_metagenes(bench)
     everyone = list(range(len(bench.plan.subjects)))
-    table = correlate(mapper, metagenes, bench)
-    return draw_cluster_map(table, feature_names(mapper), metagenes.names, mapper, bench,
+    data = features_and_genes(bench.cohort, mapper)
+    table = cluster_map(data.features, data.metagenes)
+    return draw_cluster_map(table, feature_names(mapper), data.names, mapper, bench,
                             bench.ids(everyone))  # fmt: skip
-
-
-def training_metagenes(bench: Bench) -> Metagenes:
-    """Fit 100 metagenes (fewer where there are fewer genes) on training patients."""
-    store = bench.cohort
-    rows = store.expression.rows(tuple(s.subject_id for s in store.split.train))
-    symbols = store.expression.gene_symbols
-    return fit_metagenes(rows, symbols, k=min(100, len(symbols)))
-
-
-def correlate(mapper: GeneMapper, metagenes: Metagenes, bench: Bench) -> ClusterMap:
-    """Correlate patient means of features with those of metagenes, test patients only."""
-    everyone = list(range(len(bench.plan.subjects)))
-    features = mapper.features(bench.real(everyone), bench.masks(everyone))
-    owners = bench.plan.patients
-    return cluster_map(
-        patient_means(features, owners)[0],
-        patient_means(bench.scores(metagenes, everyone), owners)[0],
-    )
 
 
 def feature_names(mapper: GeneMapper) -> tuple[str, ...]:

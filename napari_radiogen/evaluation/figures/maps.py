@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from sklearn.cluster import KMeans
 
 from napari_radiogen.analysis.projection import tsne
+from napari_radiogen.analysis.separability import group_codes
 from napari_radiogen.evaluation.figures.bench import Bench
 from napari_radiogen.evaluation.figures.page import TEXT, Page, blank, caption, panel
 from napari_radiogen.evaluation.figures.sheets import SHOWN, required
@@ -94,10 +94,9 @@ def gene_spaces(baseline: Painter, painter: Painter, bench: Bench, seed: int) ->
     table = bench.cohort.expression
     raw = subject_expression(bench.cohort, table.gene_symbols, table.scale, bench.plan.subjects)
     theirs, code = (m.encode(bench.scores(m.metagenes, rows)) for m in (baseline, painter))
-    fitted = KMeans(CLUSTERS, n_init=10, random_state=seed).fit(code)
-    order = np.argsort(-np.bincount(fitted.labels_, minlength=CLUSTERS), kind="stable")
-    labels = np.argsort(order)[fitted.labels_]
-    distance = np.linalg.norm(code - fitted.cluster_centers_[order][labels], axis=1)
+    labels = group_codes(code, CLUSTERS, seed=seed).labels
+    centres = np.stack([code[labels == k].mean(axis=0) for k in range(CLUSTERS)])
+    distance = np.linalg.norm(code - centres[labels], axis=1)
     nearest = np.argsort(distance, kind="stable")
     most = SAMPLES[0] * SAMPLES[1]
     return GeneSpaces(

@@ -14,7 +14,7 @@ from napari_radiogen.analysis.bootstrap import jackknife_interval
 from napari_radiogen.analysis.cluster_map import ClusterMap, cluster_map, patient_means
 from napari_radiogen.analysis.correlation import spearman
 from napari_radiogen.constants import METAGENE_COUNT
-from napari_radiogen.domain import Subject
+from napari_radiogen.errors import CohortError
 from napari_radiogen.evaluation.plan import subject_metagenes
 from napari_radiogen.evaluation.tables.gene_errors import RATE, read_slices, system_of
 from napari_radiogen.evaluation.tables.study import Study
@@ -26,21 +26,21 @@ from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 FloatArray = npt.NDArray[np.float64]
 #: Pairs that are written out, the strongest first.
 LISTED = 100
+#: Patients below which no rank correlation is tested.
+FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False)
 class FeaturesAndGenes:
-    """Of N test subjects: features of H (N, F) and metagene z-scores (N, K)."""
+    """Means of P test patients: features of H (P, F) and metagene z-scores (P, K).
 
-    subjects: tuple[Subject, ...]
+    ``names`` are the metagenes'.
+    """
+
+    patients: tuple[str, ...]
     features: FloatArray
     metagenes: FloatArray
     names: tuple[str, ...]
-
-    @property
-    def patients(self) -> tuple[str, ...]:
-        """(N,) patient of each subject."""
-        return tuple(s.patient_id for s in self.subjects)
 
 
 def cluster_map_table(study: Study) -> Table:
@@ -66,9 +66,9 @@ def cluster_map_table(study: Study) -> Table:
         "Cluster map of image features and metagenes",
         tuple(rows),
         notes=(
-            "Spearman across test subjects of the features of H's first two blocks, each a mean "
-            "over slices, with metagenes fitted on training subjects; q by Benjamini and Hochberg "
-            "over all pairs.",
+            "Spearman across test patients of the features of H's first two blocks with metagenes "
+            "fitted on training subjects; a patient's features are the mean over slices and "
+            "subjects, as its metagenes are. q by Benjamini and Hochberg over all pairs.",
             "Li 2018 shows the map as a picture and prints no number.",
             "The interval of a count leaves out one patient at a time: resampling with repeats "
             "makes pairs agree by itself.",
@@ -78,24 +78,27 @@ def cluster_map_table(study: Study) -> Table:
 
 
 def features_and_genes(cohort: CohortStore, mapper: GeneMapper) -> FeaturesAndGenes:
-    """Read H's features of test subjects, beside their metagenes.
+    """Read H's features of test patients, beside their metagenes.
 
     Raises
     ------
     CohortError, ModelError
-        When genes or slices are missing.
+        When genes or slices are missing, or there are fewer than four patients.
     """
     features, ids = patient_means(*read_slices(cohort, mapper.features))
     known = {s.subject_id: s for s in cohort.split.test}
     subjects = tuple(known[name] for name in ids)
     count = min(METAGENE_COUNT, len(cohort.expression.gene_symbols))
     fitted = fit_cohort_metagenes(cohort, count)
-    scores = np.asarray(subject_metagenes(cohort, fitted, subjects), dtype=np.float64)
-    return FeaturesAndGenes(subjects, features, scores, fitted.names)
+    owners = [s.patient_id for s in subjects]
+    if len(set(owners)) < FEWEST:
+        raise CohortError(f"needs {FEWEST} test patients to correlate", subject=cohort.path)
+    scores, patients = patient_means(subject_metagenes(cohort, fitted, subjects), owners)
+    return FeaturesAndGenes(patients, patient_means(features, owners)[0], scores, fitted.names)
 
 
 def _rows(study: Study, mapper: GeneMapper, data: FeaturesAndGenes, found: ClusterMap) -> list[Row]:
-    rng, count = study.rng(), len(data.subjects)
+    rng, count = study.rng(), len(data.patients)
     dealt = [
         cluster_map(data.features, data.metagenes[rng.permutation(count)])
         for _ in range(study.settings.permutations)
@@ -110,7 +113,7 @@ def _rows(study: Study, mapper: GeneMapper, data: FeaturesAndGenes, found: Clust
             measure,
             float(statistic(found)),
             n=count,
-            patients=len(set(data.patients)),
+            patients=count,
             on=f"{found.rho.shape[0]} features x {found.rho.shape[1]} metagenes",
             ci95=ci95,
             control=float(np.mean([statistic(one) for one in dealt])),

@@ -30,7 +30,7 @@ _WHOLE = {
 }
 _SWEEPS = {
     "monotonicity": "sweeps: monotonicity",
-    "slope_cosine": "sweeps: cosine with real slopes",
+    "slope_cosine": "sweeps: cosine with slopes of {reference}",
 }
 
 
@@ -107,7 +107,8 @@ def control_rows(name: str, system: str, report: dict[str, Any]) -> list[Row]:
     for key, measure in _SWEEPS.items():
         for attribute in ATTRIBUTES:
             value = _number(report[key][attribute])
-            rows.append(Row(**about, measure=measure, on=attribute, value=value))
+            words = measure.format(reference=str(report["slope_reference"]))
+            rows.append(Row(**about, measure=words, on=attribute, value=value))
     check = report["measuring_unet"]
     low, high = (_number(v) for v in check["dice_ci95"])
     judge = Row(**about, measure="measuring U-Net, Dice on real", value=_number(check["dice"]))

@@ -26,7 +26,6 @@ from napari_radiogen.errors import CohortError
 from napari_radiogen.evaluation.plan import subject_metagenes
 from napari_radiogen.evaluation.tables.study import Study, finite_mean
 from napari_radiogen.evaluation.tables.table import Row, Table
-from napari_radiogen.genomics.gene_scale import fit_single_genes
 from napari_radiogen.inference.gene_painter import Painter
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.io.csv_cells import csv_cell
@@ -37,12 +36,11 @@ _COLOURS_FIRST = ("mcgan", "mcgan-paper", "mcgan-baseline")
 
 @dataclass(frozen=True, eq=False)
 class CodeSpace:
-    """Codes of training (M, D) and test subjects (N, D) in one space."""
+    """Codes (N, D) of the test subjects in one space."""
 
     name: str
     system: str
-    train: npt.NDArray[Any]
-    test: npt.NDArray[Any]
+    codes: npt.NDArray[Any]
 
 
 def gene_code_table(study: Study) -> Table:
@@ -51,26 +49,26 @@ def gene_code_table(study: Study) -> Table:
     Raises
     ------
     CohortError, ModelError
-        When there are fewer training subjects than groups, or genes are missing.
+        When there are too few test subjects for groups, or genes are missing.
     """
     cohort, settings = study.cohort, study.settings
-    if len(cohort.split.train) < settings.clusters or len(cohort.split.test) < 3:
-        raise CohortError("gene codes need at least 3 training and test subjects", cohort.path)
+    if len(cohort.split.test) <= settings.clusters:
+        raise CohortError(f"{settings.clusters} groups need more test subjects", cohort.path)
     spaces = code_spaces(cohort, study.models.painters)
     rows: list[Row] = []
     groups: list[CodeGroups] = []
     for i, space in enumerate(spaces):
         study.progress(i / len(spaces), space.name)
-        groups.append(group_codes(space.train, space.test, settings.clusters, seed=settings.seed))
+        groups.append(group_codes(space.codes, settings.clusters, seed=settings.seed))
         rows += _rows(study, space, groups[-1])
     return Table(
         "gene-codes",
         "Raw genes and learned codes",
         tuple(rows),
         notes=(
-            f"Groups: k-means with {settings.clusters} centres, found on training subjects, into "
-            "which test subjects are sorted. Everything is judged in code space; the t-SNE map is "
-            "only a picture of it.",
+            f"Groups: k-means with {settings.clusters} centres. Everything is judged in code "
+            "space; the t-SNE map is only a picture of it. Any codes fall into some groups: read "
+            "silhouettes beside their control.",
             "Thirds of an attribute, cut on training subjects, are labels that had no part in "
             "making the groups: an adjusted Rand index of 0 is chance.",
             "Xu 2019 shows maps and prints no number.",
@@ -80,21 +78,19 @@ def gene_code_table(study: Study) -> Table:
 
 
 def code_spaces(cohort: CohortStore, painters: tuple[Painter, ...]) -> tuple[CodeSpace, ...]:
-    """Return raw genes, as z-scores on training subjects, and each painter's codes.
+    """Return raw genes, on the cohort's scale, and each painter's codes.
 
     Raises
     ------
     CohortError, ModelError
         When the cohort lacks genes or their scale.
     """
-    groups = (cohort.split.train, cohort.split.test)
-    table = cohort.expression
-    train, test = (table.rows(tuple(s.subject_id for s in g)) for g in groups)
-    raw = fit_single_genes(train, table.gene_symbols, table.scale)
-    spaces = [CodeSpace("raw genes", "raw", raw.transform(train), raw.transform(test))]
+    subjects = cohort.split.test
+    raw = cohort.expression.rows(tuple(s.subject_id for s in subjects))
+    spaces = [CodeSpace("raw genes", "raw", raw)]
     for painter in painters:
-        codes = [painter.encode(subject_metagenes(cohort, painter.metagenes, g)) for g in groups]
-        spaces.append(CodeSpace(painter.name, painter.system, *codes))
+        codes = painter.encode(subject_metagenes(cohort, painter.metagenes, subjects))
+        spaces.append(CodeSpace(painter.name, painter.system, codes))
     return tuple(spaces)
 
 
@@ -108,12 +104,7 @@ def _rows(study: Study, space: CodeSpace, groups: CodeGroups) -> list[Row]:
         "patients": len(set(patients)),
     }
     without = [
-        group_codes(
-            shuffled_columns(space.train, rng),
-            shuffled_columns(space.test, rng),
-            settings.clusters,
-            seed=settings.seed,
-        )
+        group_codes(shuffled_columns(space.codes, rng), settings.clusters, seed=settings.seed)
         for _ in range(settings.permutations)
     ]
     rows = [
@@ -140,7 +131,7 @@ def _label_rows(
     rng = study.rng()
     patients = [s.patient_id for s in study.cohort.split.test]
     dealt = [rng.permutation(labels) for _ in range(study.settings.permutations)]
-    own = silhouettes(space.test, labels)
+    own = silhouettes(space.codes, labels)
 
     def agreement(rows: npt.NDArray[Any]) -> float:
         return float(adjusted_rand_score(labels[rows], groups.labels[rows]))
@@ -159,7 +150,7 @@ def _label_rows(
             measure="silhouette",
             value=finite_mean(own),
             ci95=study.mean_interval(own, patients),
-            control=float(np.mean([finite_mean(silhouettes(space.test, d)) for d in dealt])),
+            control=float(np.mean([finite_mean(silhouettes(space.codes, d)) for d in dealt])),
             control_is="labels dealt anew",
         ),
     ]
@@ -187,7 +178,7 @@ def _map(study: Study, spaces: tuple[CodeSpace, ...], groups: list[CodeGroups]) 
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["space", "subject_id", "x", "y", "group"])
     for space in spaces:
-        points = tsne(space.test, seed=study.settings.seed)
+        points = tsne(space.codes, seed=study.settings.seed)
         for subject, (x, y), group in zip(study.cohort.split.test, points, colours, strict=True):
             names = (csv_cell(space.name), csv_cell(subject.subject_id))
             writer.writerow([*names, f"{x:.4f}", f"{y:.4f}", int(group) + 1])

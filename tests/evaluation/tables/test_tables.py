@@ -136,6 +136,7 @@ def test_features_that_are_genes_are_found_and_noise_is_not(others, quick, slice
     rows = rows_of(study, "cluster-map")
     on = "7 features x 7 metagenes"
     found = rows["genes", "pairs with q at most 0.05", on]
+    assert (found.n, found.patients) == (TEST_PATIENTS, TEST_PATIENTS)
     assert found.value >= 7
     assert found.control < 3
     assert found.ci95[0] >= 0
