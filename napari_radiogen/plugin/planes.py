@@ -39,6 +39,7 @@ class PlaneScene:
     limits: tuple[float, float] = (-1350.0, 150.0)
     labels: Array | None = None
     insert: Insert | None = None
+    others: tuple[Insert, ...] = ()
     point_mm: Point = (0.0, 0.0, 0.0)
     ghost: Preview | None = None
 
@@ -70,8 +71,9 @@ class PlaneView(QWidget):
         self._image = None
         if scene.volume is not None:
             index = reslice.point_to_plane(scene.volume, self.plane, scene.point_mm)[2]
-            hu, synthetic = reslice.cut_with_insert(
-                scene.volume.voxels, scene.insert, self.plane, index
+            inserts = scene.others if scene.insert is None else (*scene.others, scene.insert)
+            hu, synthetic = reslice.cut_with_inserts(
+                scene.volume.voxels, inserts, self.plane, index
             )
             self._has_insert = synthetic is not None
             tumours = None if scene.labels is None else reslice.cut(scene.labels, self.plane, index)

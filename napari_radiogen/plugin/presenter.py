@@ -12,6 +12,7 @@ from napari_radiogen.domain import CTVolume, Point, SynthesisResult, cohort_word
 from napari_radiogen.plugin import layers as build
 from napari_radiogen.plugin.canvas_marks import CanvasMarks
 from napari_radiogen.plugin.layers import DisplayVolume, LayerData, synthetic_kind
+from napari_radiogen.plugin.other_nodules import insert_of
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.reslice import Insert, hu_at
 from napari_radiogen.plugin.styles import CROSSHAIR_COLOR, SYNTHETIC_COLOR
@@ -77,11 +78,12 @@ class Presenter:
         self.marks.write(self.marks.readout, f"{note}\n{line}" if note else line)
 
     def _hu(self, point_mm: Point) -> float | None:
-        result = self.session.result
-        if result is not None and self.session.state.show_synthetic:
-            inside = hu_at(result.composed, point_mm)
-            if inside is not None:
-                return inside
+        if self.session.state.show_synthetic:
+            # The nodule in hand is asked first: the others show in its box, too.
+            for result in sorted(self.session.results, key=lambda r: r is not self.session.result):
+                inside = hu_at(self.session.on_screen(result).composed, point_mm)
+                if inside is not None:
+                    return inside
         return None if self.session.scan is None else hu_at(self.session.scan, point_mm)
 
     # --- scan ------------------------------------------------------------------
@@ -171,8 +173,9 @@ class Presenter:
 
     def _write_marks(self) -> None:
         lines = []
-        if self.session.result is not None and self.session.state.show_synthetic:
-            lines.append(f"{SYNTHETIC} nodule")
+        count = len(self.session.results)
+        if count and self.session.state.show_synthetic:
+            lines.append(f"{SYNTHETIC} nodule{'s' * (count > 1)}")
         if self.session.scan is not None and self.session.scan.synthetic:
             lines.append(f"{synthetic_kind(self.session.scan)} CT")
         generator = self.session.generator
@@ -211,12 +214,16 @@ class Presenter:
             self.nodule = self.outline = None
             self._set_insert(None)
         else:
-            window = self.session.state.window
-            image, outline = build.nodule_layers(result, self.display.volume, window)
+            window, shown = self.session.state.window, self.session.on_screen(result)
+            image, outline = build.nodule_layers(shown, self.display.volume, window)
             self.nodule = self._replace(self.nodule, image)
             self.outline = self._replace(self.outline, outline)
             self._finish_nodule(self.display.volume, image, outline)
         self._write_marks()
+
+    def refresh_nodule(self) -> None:
+        """Show the nodule in hand anew: another one beside it changed."""
+        self._on_result(self.session.result)
 
     def _finish_nodule(self, ct: CTVolume, image: LayerData, outline: LayerData) -> None:
         if self._lives(self.ct):
@@ -224,9 +231,7 @@ class Presenter:
         self.outline.contour = 1
         box = self.nodule.bounding_box
         box.points, box.line_color, box.line_thickness = False, SYNTHETIC_COLOR, 1.0
-        start = ct.geometry.lps_to_index(np.array(image[1]["translate"])[::-1])
-        z, y, x = (round(float(i)) for i in start)
-        self._set_insert(Insert((z, y, x), image[0], outline[0]))
+        self._set_insert(insert_of(image, outline, ct))
         self._on_show_synthetic(self.session.state.show_synthetic)
 
     def _on_show_synthetic(self, visible: bool) -> None:

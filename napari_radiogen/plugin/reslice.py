@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,26 +42,29 @@ def cut(volume: Array, plane: Plane, index: int) -> Array:
     return plane_array
 
 
-def cut_with_insert(
-    volume: Array, insert: Insert | None, plane: Plane, index: int
+def cut_with_inserts(
+    volume: Array, inserts: Sequence[Insert], plane: Plane, index: int
 ) -> tuple[Array, Array | None]:
-    """Return a plane of HU with the insert in place and the insert's mask, clipped to it."""
-    image = cut(volume, plane, index)
-    if insert is None:
-        return image, None
+    """Return a plane of HU with inserts in place, later ones on top, and their masks together.
+
+    The mask is None where the plane meets no insert.
+    """
+    image, masks = cut(volume, plane, index), None
     axis = CUT_AXIS[plane]
-    depth = index - insert.start_zyx[axis]
-    if not 0 <= depth < insert.voxels.shape[axis]:
-        return image, None
-    out, mask = image.copy(), np.zeros(image.shape, bool)
-    part, part_mask = cut(insert.voxels, plane, depth), cut(insert.mask, plane, depth)
-    top = image.shape[0] - insert.start_zyx[0] - part.shape[0]
-    rows = _overlap(top, part.shape[0], image.shape[0])
-    columns = _overlap(insert.start_zyx[COLUMN_AXIS[plane]], part.shape[1], image.shape[1])
-    to, of = (rows[0], columns[0]), (rows[1], columns[1])
-    out[to] = part[of]
-    mask[to] = part_mask[of] > 0
-    return out, mask
+    for insert in inserts:
+        depth = index - insert.start_zyx[axis]
+        if not 0 <= depth < insert.voxels.shape[axis]:
+            continue
+        if masks is None:
+            image, masks = image.copy(), np.zeros(image.shape, bool)
+        part, part_mask = cut(insert.voxels, plane, depth), cut(insert.mask, plane, depth)
+        top = image.shape[0] - insert.start_zyx[0] - part.shape[0]
+        rows = _overlap(top, part.shape[0], image.shape[0])
+        columns = _overlap(insert.start_zyx[COLUMN_AXIS[plane]], part.shape[1], image.shape[1])
+        to, of = (rows[0], columns[0]), (rows[1], columns[1])
+        image[to] = part[of]
+        masks[to] |= part_mask[of] > 0
+    return image, masks
 
 
 def _overlap(start: int, size: int, limit: int) -> tuple[slice, slice]:

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QShortcut
 from napari_radiogen.constants import WINDOWS_HU
 from napari_radiogen.io.masks import looks_like_readings
 from napari_radiogen.io.read import looks_like_scan
+from napari_radiogen.plugin.other_nodules import OtherNodules
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.pointer import Pointer
 from napari_radiogen.plugin.presenter import Presenter
@@ -39,6 +40,7 @@ class Workbench(QObject):
         self.session = session or Session(QtRunner())
         self.planes = PlanesPanel()
         self.presenter = Presenter(viewer, self.session, self.planes)
+        self.other_nodules = OtherNodules(self.presenter)
         self.pointer = Pointer(viewer, self.presenter)
         self.planes.point_chosen.connect(self.presenter.go_to)
         self.session.failed.connect(self._say)

@@ -32,7 +32,7 @@ def test_an_insert_shows_where_the_whole_volume_would(plane):
     pasted = volume.copy()
     pasted[1:3, 2:5, 3:7] = box
     for index in range(7):
-        image, mask = reslice.cut_with_insert(volume, insert, plane, index)
+        image, mask = reslice.cut_with_inserts(volume, [insert], plane, index)
         assert np.array_equal(image, reslice.cut(pasted, plane, index))
         assert (mask is not None) == (image.max() > 0)
     assert volume.max() == 0
@@ -48,7 +48,7 @@ def test_an_insert_that_overhangs_is_clipped(plane, start):
     wide[at[0] : at[0] + 2, at[1] : at[1] + 3, at[2] : at[2] + 4] = box
     pasted = wide[3:9, 3:10, 3:11]
     for index in range(volume.shape[reslice.CUT_AXIS[plane]]):
-        image, mask = reslice.cut_with_insert(volume, Insert(start, box, box > 0), plane, index)
+        image, mask = reslice.cut_with_inserts(volume, [Insert(start, box, box > 0)], plane, index)
         assert np.array_equal(image, reslice.cut(pasted, plane, index))
         assert mask is None or np.array_equal(mask, image > 0)
 

@@ -12,6 +12,7 @@ from napari_radiogen.constants import SEED_LIMIT
 from napari_radiogen.domain import SynthesisResult
 from napari_radiogen.plugin.layers import contrast_limits
 from napari_radiogen.plugin.widgets.measurements import MeasurementTable
+from napari_radiogen.plugin.widgets.nodule_list import NoduleList
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, title, toggle
 from napari_radiogen.plugin.widgets.triptych import Triptych
 from napari_radiogen.plugin.workbench import Workbench
@@ -29,6 +30,7 @@ class SynthesisPanel(QWidget):
         self.session = workbench.session
         self.measurements = MeasurementTable()
         self.triptych = Triptych()
+        self.nodules = NoduleList(workbench, dock)
         self._make_controls()
         self._lay_out()
         self._send_strength = qthrottled(self._set_strength, timeout=THROTTLE_MS)
@@ -58,6 +60,7 @@ class SynthesisPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(title("Synthetic nodule"))
+        column.addWidget(self.nodules)
         column.addWidget(self.triptych)
         column.addLayout(row(self.place, self.synthetic, self.snapshot))
         column.addLayout(row(note("seed"), self.seed, self.lock, self.reroll))
