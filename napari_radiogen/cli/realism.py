@@ -18,7 +18,8 @@ def realism(
         str, typer.Option(help="The measuring U-Net: name, or path of a run.")
     ] = "unet-measuring",
     out: Annotated[
-        Path | None, typer.Option(help="New folder for a blinded sheet and its key.")
+        Path | None,
+        typer.Option(help="New folder for a blinded sheet with its key, and the radiomics."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of noise, backgrounds and folds.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -26,19 +27,24 @@ def realism(
     """Train a classifier to tell synthetic test nodules from real ones; compare radiomics."""
     from napari_radiogen.cli.output import print_json
     from napari_radiogen.evaluation.blinded_sheet import draw_blinded
-    from napari_radiogen.evaluation.realism import evaluate_realism
-    from napari_radiogen.inference.generator import load_generator
+    from napari_radiogen.evaluation.figures.page import save_page
+    from napari_radiogen.evaluation.figures.radiomics import radiomics_page
+    from napari_radiogen.evaluation.realism import evaluate_realism, radiomics_csv
+    from napari_radiogen.inference.gene_painter import load_painter
     from napari_radiogen.inference.measuring import ALL_TURNS, load_measuring_unet
     from napari_radiogen.io.cohort_store import open_cohort
     from napari_radiogen.io.save import complete_folder, save_bytes, save_text
 
     network = load_measuring_unet(measuring, turns=ALL_TURNS)
-    report, sheet = evaluate_realism(load_generator(model), network, open_cohort(cohort), seed=seed)
+    store, generator = open_cohort(cohort), load_painter(model)
+    report, sheet = evaluate_realism(generator, network, store, seed=seed)
     if out is not None:
         picture, key = draw_blinded(sheet, seed=seed)
         with complete_folder(out) as folder:
             save_bytes(folder / "sheet.png", picture)
             save_text(folder / "key.csv", key)
+            save_text(folder / "radiomics.csv", radiomics_csv(report))
+            save_page(radiomics_page(report, sheet, generator, store), folder)
     if as_json:
         print_json(report)
     else:

@@ -86,6 +86,12 @@ class RealismReport:
     wholeness: Wholeness
 
 
+def radiomics_csv(report: RealismReport) -> str:
+    """Return ``feature,distance,chance`` lines, distances in SD of the real nodules."""
+    lines = [f"{k},{v:.4f},{report.radiomics_chance[k]:.4f}" for k, v in report.radiomics.items()]
+    return "\n".join(["feature,distance,chance", *lines, ""])
+
+
 def lay_out(
     generator: NoduleGenerator, network: MeasuringNetwork, cohort: CohortStore, seed: int = 0
 ) -> Sheet:

@@ -28,8 +28,8 @@ LABELS, HEADS = 1.12, 0.2
 #: Colours of Li 2018: the mask in blue, its box in red; the readers' outline is ours.
 MASK_COLOUR, BOX_COLOUR, OUTLINE_COLOUR = "#3b82f6", "#ef4444", "#facc15"
 BAR_MM = 10.0
-SHADOW = [withStroke(linewidth=1.4, foreground="#0f172a")]
-BAR_SHADOW = [withStroke(linewidth=2.8, foreground="#0f172a")]
+SHADOW = [withStroke(linewidth=1.8, foreground="#0f172a")]
+BAR_SHADOW = [withStroke(linewidth=4.0, foreground="#0f172a")]
 
 
 @dataclass(frozen=True, eq=False)
