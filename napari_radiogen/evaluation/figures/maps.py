@@ -42,11 +42,14 @@ class GeneSpaces:
         (N,) cluster of each subject in the proposed code, the largest first.
     samples
         Of each cluster the subjects nearest to its centre.
+    silhouettes
+        Mean silhouette of the groups that k-means finds in each space itself.
     """
 
     vectors: dict[str, npt.NDArray[np.float32]]
     labels: IndexArray
     samples: tuple[IndexArray, ...]
+    silhouettes: tuple[float, ...]
 
 
 def gene_maps(models: GivenModels, bench: Bench, system: str, seed: int = 0) -> Page:
@@ -69,19 +72,22 @@ def gene_maps(models: GivenModels, bench: Bench, system: str, seed: int = 0) -> 
         f"t-SNE of {len(spaces.labels)} test subjects, the same seed and perplexity in all three "
         f"maps. Colours and shapes: {CLUSTERS} k-means clusters of the proposed code "
         f"({PROPOSED[system]}), kept in every map. Below: real central slices of the subjects "
-        "nearest to each cluster's centre, ringed in the maps. A map is for looking at; how far "
-        f"codes separate is measured in the code's own space, in the tables. {SHOWN}"
+        "nearest to each cluster's centre, ringed in the maps. Silhouette: of the groups that "
+        "k-means finds in each space itself, not in its picture; 0 is no separation, the tables "
+        f"hold it beside chance. {SHOWN}"
     )
     title = f"Xu 2019, figure 4, remade: genes and gene codes, {PROPOSED[system]}"
     words = caption(text, [baseline, painter], bench.cohort)
     groups = [_group(bench, rows, k) for k, rows in enumerate(spaces.samples)]
     width = CLUSTERS * MAP + (CLUSTERS - 1) * BETWEEN
-    height = MAP + 2 * WORDS + groups[0].size_in[1]
+    height = MAP + 3 * WORDS + groups[0].size_in[1]
     figure, (left, bottom) = blank(title, words, width, height)
     with rc_context(TEXT):
         for k, (name, vectors) in enumerate(spaces.vectors.items()):
             x, y = left + k * (MAP + BETWEEN), bottom + height - WORDS - MAP
-            _draw_map(panel(figure, x, y, MAP, MAP), name, tsne(vectors, seed=seed), spaces)
+            axes = panel(figure, x, y, MAP, MAP)
+            _draw_map(axes, name, tsne(vectors, seed=seed), spaces)
+            axes.set_xlabel(f"silhouette {spaces.silhouettes[k]:.2f}", fontsize=7.5, labelpad=3)
             groups[k].draw(figure, x, bottom)
             _say(figure, x, bottom + groups[k].size_in[1] + 0.06, about(bench, spaces.labels, k), k)
     chosen = tuple(int(i) for rows in spaces.samples for i in rows)
@@ -94,7 +100,8 @@ def gene_spaces(baseline: Painter, painter: Painter, bench: Bench, seed: int) ->
     table = bench.cohort.expression
     raw = subject_expression(bench.cohort, table.gene_symbols, table.scale, bench.plan.subjects)
     theirs, code = (m.encode(bench.scores(m.metagenes, rows)) for m in (baseline, painter))
-    labels = group_codes(code, CLUSTERS, seed=seed).labels
+    groups = [group_codes(v, CLUSTERS, seed=seed) for v in (raw, theirs, code)]
+    labels = groups[-1].labels
     centres = np.stack([code[labels == k].mean(axis=0) for k in range(CLUSTERS)])
     distance = np.linalg.norm(code - centres[labels], axis=1)
     nearest = np.argsort(distance, kind="stable")
@@ -107,6 +114,7 @@ def gene_spaces(baseline: Painter, painter: Painter, bench: Bench, seed: int) ->
         },
         labels,
         tuple(nearest[labels[nearest] == k][:most] for k in range(CLUSTERS)),
+        tuple(float(g.silhouette.mean()) for g in groups),
     )
 
 

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from sklearn.metrics import silhouette_score
 
+from napari_radiogen.analysis.separability import group_codes
 from napari_radiogen.errors import ModelError
 from napari_radiogen.evaluation.figures.maps import COLOURS, about, gene_maps, gene_spaces
 from napari_radiogen.evaluation.tables.given import GivenModels
@@ -50,6 +52,10 @@ def test_figure_4_keeps_the_clusters_colours_in_every_map(bench, models, spaces)
         colours = [p.get_facecolor()[0][:3] for p in points]
         expected = [[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] for c in COLOURS]
         np.testing.assert_allclose(colours, expected)
+    expected = [
+        silhouette_score(v, group_codes(v, 3, seed=0).labels) for v in spaces.vectors.values()
+    ]
+    assert [a.get_xlabel() for a in maps] == [f"silhouette {s:.2f}" for s in expected]
     shown = tiles(page)
     chosen = [bench.plan.subjects[i].subject_id for rows in spaces.samples for i in rows]
     assert sorted(n for _, n, _ in shown) == sorted(chosen) == sorted(page.subjects)
