@@ -18,7 +18,7 @@ from napari_radiogen.io.clinical import ClinicalTable
 from napari_radiogen.io.cohort_content import REGION_ARRAYS, CohortContent
 from napari_radiogen.io.cohort_work import kept_arrays
 
-#: Shares of patients in training and validation; the rest is for test.
+#: Shares of real patients in training and validation; the rest is for test.
 SPLIT_SHARES = (0.6, 0.2)
 #: Columns of slices.csv that each patient's facts hold.
 ROW_COLUMNS = ("role", "plane", "dz_mm", "area_mm2", "central")
@@ -44,6 +44,8 @@ def assemble(
     config: CutConfig,
     rejected: Rejections,
     inputs: dict[str, str],
+    *,
+    shares: tuple[float, float] = SPLIT_SHARES,
 ) -> CohortContent:
     """Join images, genes and clinical columns of the patients that are left.
 
@@ -63,9 +65,11 @@ def assemble(
         Who was left out.
     inputs
         sha256 of the tables, by what they are.
+    shares
+        Of patients in training and validation; the rest is for test.
     """
     patients = [k.patient_id for k in kept]
-    split_of = split_patients(patients, config.seed)
+    split_of = split_patients(patients, config.seed, shares)
     phantom = all(k.facts["synthetic"] for k in kept)
     kind: CohortKind = "phantom" if phantom else "real"
     subjects = tuple(
@@ -96,7 +100,7 @@ def assemble(
             else "scans, masks and expression of the same people",
             "napari-radiogen": __version__,
             "config": asdict(config),
-            "split_shares": [*SPLIT_SHARES],
+            "split_shares": [*shares],
             "genes": {"kept": symbols, "dropped_for_missing_values": genes.dropped},
             "patients": {"in": len(kept), "left_out": len(rejected.rows)},
             "inputs": {**inputs, "patients": {k.patient_id: k.key for k in kept}},
@@ -109,7 +113,9 @@ def assemble(
     )
 
 
-def split_patients(patients: list[str], seed: int) -> dict[str, Split]:
+def split_patients(
+    patients: list[str], seed: int, shares: tuple[float, float] = SPLIT_SHARES
+) -> dict[str, Split]:
     """Deal patients to training, validation and test, one at least to each.
 
     Test has two where there are four patients: an interval needs as many.
@@ -120,11 +126,13 @@ def split_patients(patients: list[str], seed: int) -> dict[str, Split]:
         Three or more, each once.
     seed
         Decides the order.
+    shares
+        Of training and validation.
     """
     rng = np.random.default_rng([seed, 1])
     order = [patients[i] for i in rng.permutation(len(patients))]
-    validation = max(1, round(SPLIT_SHARES[1] * len(order)))
-    test = max(min(2, len(order) - 2), round((1 - sum(SPLIT_SHARES)) * len(order)))
+    validation = max(1, round(shares[1] * len(order)))
+    test = max(min(2, len(order) - 2), round((1 - sum(shares)) * len(order)))
     home: dict[str, Split] = dict.fromkeys(order, "train")
     home |= dict.fromkeys(order[:validation], "validation")
     return home | dict.fromkeys(order[validation : validation + test], "test")

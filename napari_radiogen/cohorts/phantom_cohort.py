@@ -20,6 +20,7 @@ from napari_radiogen.cohorts.phantom_patient import LATENT_STEP, Person, render_
 from napari_radiogen.cohorts.phantom_people import People, draw_people, known_truth
 from napari_radiogen.cohorts.plant import ridge_ceiling
 from napari_radiogen.cohorts.rejections import Rejections
+from napari_radiogen.cohorts.splits import SPLIT_SHARES
 from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.constants import ATTRIBUTES, FIELD_OF_VIEW_MM, METAGENE_COUNT
 from napari_radiogen.errors import CohortError, InputError, Stop
@@ -39,7 +40,7 @@ SLOPES_EVERY = 4
 class PhantomConfig:
     """What decides a phantom cohort: patients, complete genes, backgrounds a patient."""
 
-    patients: int = 360
+    patients: int = 240
     seed: int = 0
     genes: int = 5172
     backgrounds: int = 6
@@ -138,7 +139,7 @@ def _content(
     clinical = ClinicalTable(work, tuple(people.clinical[0]), rows)
     name = f"phantom-seed{cut.seed}"
     genes = GeneTable(complete, len(dropped))
-    content = assemble(name, kept, work, genes, clinical, cut, rejected, {})
+    content = assemble(name, kept, work, genes, clinical, cut, rejected, {}, shares=SPLIT_SHARES)
     return replace(content, truth=_truth(people, kept, content, cut.seed))
 
 

@@ -138,10 +138,13 @@ def ridge_ceiling(
 ) -> dict[str, float]:
     """Return the test R2 of each factor by ridge regression from 100 metagenes.
 
-    No model that reads metagenes can be expected to do better.
+    No model that reads metagenes can be expected to do better. Fewer than two
+    test subjects have none.
     """
     train = np.array([s.split == "train" for s in subjects])
     test = np.array([s.split == "test" for s in subjects])
+    if test.sum() < 2:
+        return {}
     metagenes = fit_metagenes(expression.values[train], expression.gene_symbols)
     scores = metagenes.transform(expression.values)
     ceiling = {}
