@@ -5,6 +5,8 @@
 Each argument is a run folder and its role: default, support or permuted. A
 model of the same name is replaced. A control report (the JSON of ``radiogen
 evaluate control``) given by ``--control`` goes into the default model's card.
+With ``--cohort`` the default generator gets its maps of raw genes, and with
+``--baseline`` beside it those of an MC-GAN's gene code.
 """
 
 from __future__ import annotations
@@ -16,8 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_radiogen.errors import RadiogenError
+from napari_radiogen.evaluation.gene_maps import make_gene_maps
+from napari_radiogen.inference.gene_map_file import maps_path, pack_maps
+from napari_radiogen.inference.gene_painter import load_painter
+from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.inference.library import find_model, models_dir
+from napari_radiogen.io.cohort_store import open_cohort
 from napari_radiogen.io.save import save_bytes, save_json, save_text
+from napari_radiogen.models.checkpoint import digest
 
 INDEX = models_dir() / "index.json"
 #: All shipped weights together, bytes.
@@ -29,6 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="*", help="RUN=ROLE")
     parser.add_argument("--control", type=Path, help="JSON report for the default model's card")
+    parser.add_argument("--cohort", type=Path, help="the default model's, for its gene maps")
+    parser.add_argument("--baseline", type=Path, help="run folder of an mcgan-baseline")
     given = parser.parse_args()
 
     rows = {r["name"]: r for r in json.loads(INDEX.read_text())} if INDEX.is_file() else {}
@@ -37,10 +47,12 @@ def main() -> None:
         row = ship(Path(run), role or "support")
         rows[row["name"]] = row
     ordered = sorted(rows.values(), key=lambda r: (r["role"] != "default", r["role"], r["name"]))
+    if given.cohort:
+        ordered[0]["maps_sha256"] = add_maps(ordered[0]["name"], given.cohort, given.baseline)
     save_json(INDEX, ordered)
     if given.control:
         add_control(ordered[0]["name"], json.loads(given.control.read_text()))
-    total = sum((models_dir() / r["file"]).stat().st_size for r in ordered)
+    total = sum(f.stat().st_size for f in models_dir().glob("*.safetensors"))
     print(f"{len(ordered)} models, {total / 1e6:.1f} MB")
     if total > MAX_TOTAL:
         sys.exit(f"more than {MAX_TOTAL / 1e6:.0f} MB")
@@ -52,6 +64,8 @@ def ship(run: Path, role: str) -> dict[str, Any]:
     models_dir().mkdir(exist_ok=True)
     save_bytes(models_dir() / f"{entry.name}.safetensors", entry.path.read_bytes())
     save_text(models_dir() / f"{entry.name}.md", (run / "model.md").read_text())
+    # Maps of the weights that were replaced would be refused.
+    maps_path(models_dir() / f"{entry.name}.safetensors").unlink(missing_ok=True)
     return {
         "name": entry.name,
         "file": f"{entry.name}.safetensors",
@@ -62,6 +76,15 @@ def ship(run: Path, role: str) -> dict[str, Any]:
         "role": role,
         "subjects": list(entry.subject_ids) if role == "default" else [],
     }
+
+
+def add_maps(name: str, cohort: Path, baseline: Path | None) -> str:
+    """Write the gene maps beside a model; return their sha256."""
+    generator = load_generator(str(models_dir() / f"{name}.safetensors"))
+    painter = None if baseline is None else load_painter(str(baseline))
+    data = pack_maps(make_gene_maps(generator, open_cohort(cohort), painter))
+    save_bytes(maps_path(models_dir() / f"{name}.safetensors"), data)
+    return digest(data)
 
 
 def add_control(name: str, report: dict[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 from openTSNE import TSNE
@@ -11,6 +13,9 @@ FloatArray = npt.NDArray[np.float32]
 
 #: Neighbours that t-SNE tries to keep.
 PERPLEXITY = 30.0
+#: Steps between two calls of ``step``.
+EVERY = 25
+TSNE_STEPS = 750
 
 
 def pca(codes: npt.NDArray[np.floating]) -> FloatArray:
@@ -18,10 +23,37 @@ def pca(codes: npt.NDArray[np.floating]) -> FloatArray:
     return np.asarray(PCA(n_components=2, random_state=0).fit_transform(codes), dtype=np.float32)
 
 
-def tsne(codes: npt.NDArray[np.floating], *, seed: int = 0) -> FloatArray:
-    """Project codes (N, D) to the plane (N, 2) by t-SNE (van der Maaten 2008)."""
+def tsne(
+    codes: npt.NDArray[np.floating],
+    *,
+    seed: int = 0,
+    step: Callable[[float], None] | None = None,
+) -> FloatArray:
+    """Project codes (N, D) to the plane (N, 2) by t-SNE (van der Maaten 2008).
+
+    Parameters
+    ----------
+    step
+        Told the share that is done, now and then; what it raises stops the work.
+    """
     perplexity = min(PERPLEXITY, (len(codes) - 1) / 3)
-    model = TSNE(perplexity=perplexity, random_state=seed, n_jobs=1, initialization="pca")
+    done = 0
+
+    def tell(_iteration: int, _error: float, _embedding: object) -> bool:
+        nonlocal done
+        done += EVERY
+        if step is not None:
+            step(min(done / TSNE_STEPS, 1.0))
+        return False
+
+    model = TSNE(
+        perplexity=perplexity,
+        random_state=seed,
+        n_jobs=1,
+        initialization="pca",
+        callbacks=tell,
+        callbacks_every_iters=EVERY,
+    )
     return np.asarray(model.fit(np.asarray(codes, dtype=np.float64)), dtype=np.float32)
 
 
@@ -33,7 +65,7 @@ def umap(codes: npt.NDArray[np.floating], *, seed: int = 0) -> FloatArray:
     Raises
     ------
     ModuleNotFoundError
-        Without the ``train`` extra.
+        Without the ``gui`` or the ``train`` extra.
     """
     from umap import UMAP
 

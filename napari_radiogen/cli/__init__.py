@@ -27,6 +27,7 @@ def app() -> typer.Typer:
         convert,
         demo,
         evaluation,
+        maps,
         phantom,
         scans,
         segmentation,
@@ -57,6 +58,7 @@ def app() -> typer.Typer:
         cohort,
         training,
         evaluation,
+        maps,
     ):
         module.register(root)
     return root

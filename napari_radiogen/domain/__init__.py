@@ -16,6 +16,7 @@ from napari_radiogen.domain.gene_code import (
     Place,
     joined_rows,
 )
+from napari_radiogen.domain.gene_maps import BaselineEncoder, GeneMaps
 from napari_radiogen.domain.gene_names import GeneAliases, GeneReport
 from napari_radiogen.domain.geometry import VolumeGeometry
 from napari_radiogen.domain.nodule import Nodule, NoduleSite, Point
@@ -24,6 +25,7 @@ from napari_radiogen.domain.synthesis import SynthesisRequest, SynthesisResult
 from napari_radiogen.domain.volume import CTVolume, LabelVolume
 
 __all__ = [
+    "BaselineEncoder",
     "CTVolume",
     "CodeSource",
     "CohortKind",
@@ -32,6 +34,7 @@ __all__ = [
     "GeneAliases",
     "GeneCode",
     "GeneCodeTable",
+    "GeneMaps",
     "GeneReport",
     "LabelVolume",
     "Metagenes",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -90,8 +91,12 @@ class Metagenes:
         """Turn expression (N, G) on the fitted scale into metagene z-scores (N, K)."""
         if values.shape[-1] != len(self.gene_symbols):
             raise InputError(f"expected {len(self.gene_symbols)} genes, got {values.shape[-1]}")
-        z = (values - self.gene_mean) / self.gene_sd
+        z = self.gene_scores(values)
         return np.asarray((z @ self.weights - self.mean) / self.sd, dtype=np.float32)
+
+    def gene_scores(self, values: npt.NDArray[np.floating]) -> FloatArray:
+        """Turn expression (N, G) on the fitted scale into z-scores of single genes (N, G)."""
+        return np.asarray((values - self.gene_mean) / self.gene_sd, dtype=np.float32)
 
     def members(self, name: str) -> tuple[str, ...]:
         """Return the genes of a metagene, the heaviest first."""
@@ -120,7 +125,9 @@ class Metagenes:
         Least squares through the membership weights: all members of a
         metagene move alike, each in its sign.
         """
+        return np.asarray(self._gene_shares @ (change * self.sd), dtype=np.float32)
+
+    @cached_property
+    def _gene_shares(self) -> npt.NDArray[np.float64]:
         weights = np.asarray(self.weights, dtype=np.float64)
-        wanted = np.asarray(change, dtype=np.float64) * self.sd
-        share = np.linalg.lstsq(weights.T @ weights, wanted, rcond=None)[0]
-        return np.asarray(weights @ share, dtype=np.float32)
+        return np.asarray(weights @ np.linalg.pinv(weights.T @ weights))

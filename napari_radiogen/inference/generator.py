@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +78,8 @@ class Generator:
         model and its null.
     cohort_digest
         sha256 of the content of the cohort that it was trained on.
+    path
+        The weights' file.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Generator:
     learned_permuted_genes: bool = False
     training_digest: str = ""
     cohort_digest: str = ""
+    path: Path | None = None
 
     @property
     def system(self) -> str:
@@ -236,9 +240,10 @@ def load_generator(name: str | None = None) -> Generator:
     ModelError
         When there is no such model, or it does not hold together.
     """
-    model = load_model(find_model(name, system=SYSTEM))
+    entry = find_model(name, system=SYSTEM)
+    model = load_model(entry)
     try:
-        return _assemble(model)
+        return replace(_assemble(model), path=entry.path)
     except (KeyError, TypeError, ValidationError) as error:
         raise ModelError(f"its description does not hold together ({error})", model.name) from error
 

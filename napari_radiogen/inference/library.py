@@ -34,6 +34,8 @@ class ModelEntry:
         Whether the sha256 comes from the package's index.
     subject_ids
         What ``--patient`` takes.
+    maps_sha256
+        Of the shipped maps beside the weights; "" where the index has none.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ModelEntry:
     path: Path
     shipped: bool
     subject_ids: tuple[str, ...] = ()
+    maps_sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +89,7 @@ def list_models() -> list[ModelEntry]:
                 path=models_dir() / Path(row["file"]).name,
                 shipped=True,
                 subject_ids=tuple(row.get("subjects", ())),
+                maps_sha256=str(row.get("maps_sha256", "")),
             )
             for row in rows
         ]

@@ -43,6 +43,8 @@ class GeneFeed:
     scores
         (N, K) z-scores, NaN for a patient who lacks a wanted value; None
         while there are problems.
+    genes
+        (N, G) z-scores of single genes, as ``scores``.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class GeneFeed:
     metagenes: tuple[str, ...]
     lacking: dict[str, tuple[str, ...]]
     scores: FloatArray | None
+    genes: FloatArray | None = None
 
     def vector(self, patient_id: str) -> FloatArray:
         """Return the metagenes (K,) of a patient.
@@ -113,6 +116,7 @@ def meet_model(
     warnings = [COUNTS_WARNING] if table.scale.scale == "counts" else []
     transform: str | None = None
     scores: FloatArray | None = None
+    genes: FloatArray | None = None
     lacking: dict[str, tuple[str, ...]] = {}
     missing: dict[str, int] = {}
     if not problems:
@@ -123,6 +127,7 @@ def meet_model(
         try:
             ready, transform = to_scale(asked, metagenes.scale)
             scores = metagenes.transform(ready.values)
+            genes = metagenes.gene_scores(ready.values)
         except InputError as error:
             problems.append(error.reason)
     return GeneFeed(
@@ -136,6 +141,7 @@ def meet_model(
         metagenes=metagenes.names,
         lacking=lacking,
         scores=scores,
+        genes=genes,
     )
 
 

@@ -138,6 +138,28 @@ class CohortStore:
             raise CohortError(f"cohort.json names the unknown region {unknown[0]!r}", self.path)
         return {name: _read_array(self.path, name, rows, size) for name, size in sizes.items()}
 
+    def central_slice(self, subject_id: str) -> npt.NDArray[np.float32] | None:
+        """Return a subject's central nodule slice (H, W), HU, alone; None without one.
+
+        Raises
+        ------
+        CohortError
+            When the arrays are missing or damaged.
+        """
+        at = (self.slices["subject_id"] == subject_id) & (self.slices["role"] == "nodule")
+        rows = np.flatnonzero(at & (self.slices["central"] > 0))
+        if not len(rows):
+            return None
+        try:
+            stored = zarr.open_group(self.path / "patches.zarr", mode="r")["image"]
+            shown = np.asarray(cast(zarr.Array[Any], stored)[int(rows[0])], dtype=np.float32)
+        except _DAMAGED as error:
+            kind = type(error).__name__
+            raise CohortError(f"patches.zarr/image is damaged ({kind})", self.path) from error
+        if shown.shape != (self.size_px, self.size_px):
+            raise CohortError("patches.zarr/image does not fit slices.csv", self.path)
+        return shown
+
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return every array, as the digest covers them."""
         return {**{name: getattr(self, name) for name in ARRAYS}, **self.regions}
