@@ -15,6 +15,7 @@ from napari_radiogen.errors import SeveralSeriesError
 from napari_radiogen.session import tumours
 from napari_radiogen.session.exporting import Exporting
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
+from napari_radiogen.session.map_actions import MapActions
 from napari_radiogen.session.models import LoadedModels, load_models
 from napari_radiogen.session.nodule_actions import NoduleActions
 from napari_radiogen.session.patients import holds_genes
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from napari_radiogen.io.series_choice import SeriesChoice
 
 
-class Session(NoduleActions, Exporting):
+class Session(NoduleActions, MapActions, Exporting):
     """What one window or one script works on.
 
     Every action returns at once and never raises for what a person did: a

@@ -40,7 +40,8 @@ class SessionFacts(ABC):
     then with True, progress(kind, fraction, message), busy_changed(kind,
     bool), failed(line), exported(path), others_changed(): the finished
     nodules that are not in hand. Kinds: scan, drop, lung, models, genes,
-    tumours, synthesis, others, export, figure.
+    edits, map, places, clusters, thumbnail, tumours, synthesis, others,
+    export, figure.
     """
 
     scan_changed = Signal(object)

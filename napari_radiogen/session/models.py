@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from napari_radiogen.errors import RadiogenError
+from napari_radiogen.session.map_spaces import MapSpaces, make_spaces
 from napari_radiogen.session.patients import OwnPatients
 from napari_radiogen.session.ports import Engines, Generator, Segmenter, Synthesiser
 from napari_radiogen.session.reference import Reference
@@ -23,6 +24,8 @@ class LoadedModels:
         One line for each model that could not be loaded.
     own
         Patients that a person opened beside the generator's.
+    spaces
+        What the gene map shows of the generator's subjects and of those opened.
     """
 
     generator: Generator | None = None
@@ -31,6 +34,7 @@ class LoadedModels:
     segmenter: Segmenter | None = None
     problems: tuple[str, ...] = ()
     own: tuple[OwnPatients, ...] = ()
+    spaces: MapSpaces | None = None
 
     def with_own(self, own: OwnPatients) -> LoadedModels:
         """Return the same models with more patients in the generator.
@@ -44,7 +48,9 @@ class LoadedModels:
             own.subjects, own.metagenes, self.reference.map_position
         )
         kept = tuple(o for o in self.own if o.path != own.path)
-        return replace(self, generator=joined, own=(*kept, own))
+        ids = tuple(s.subject_id for s in own.subjects)
+        spaces = None if self.spaces is None else self.spaces.joined(ids, joined, own.genes)
+        return replace(self, generator=joined, own=(*kept, own), spaces=spaces)
 
     @classmethod
     def of(
@@ -57,12 +63,17 @@ class LoadedModels:
         """Prepare what follows from a generator."""
         if generator is None:
             return cls(segmenter=segmenter, problems=problems)
+        try:
+            spaces = make_spaces(generator, engines.load_maps(generator))
+        except RadiogenError as error:
+            spaces, problems = make_spaces(generator, None), (*problems, str(error))
         return cls(
             generator,
             engines.make_synthesiser(generator),
             Reference(generator),
             segmenter,
             problems,
+            spaces=spaces,
         )
 
 

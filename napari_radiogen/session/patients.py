@@ -37,8 +37,8 @@ class OwnPatients:
     subjects
         Their split is ``own``; clinical columns and attributes as a cohort
         has them.
-    metagenes
-        (N, K) z-scores, all finite.
+    metagenes, genes
+        (N, K) and (N, G) z-scores, all finite.
     replaced
         Ids that were known before and take the values of this source.
     about
@@ -54,6 +54,7 @@ class OwnPatients:
     replaced: tuple[str, ...]
     about: tuple[str, ...]
     notices: tuple[str, ...]
+    genes: FloatArray
 
     @property
     def title(self) -> str:
@@ -112,7 +113,7 @@ def read_patients(path: Path, generator: Generator, scale: Scale | None = None) 
     else:
         table = _table(path, generator, scale)
     feed = meet_model(table, generator.metagenes)
-    rows, scores = _usable(feed)
+    rows, scores, genes = _usable(feed)
     ids = [feed.patient_ids[i] for i in rows]
     subjects = tuple(
         replace(known[i], split="own") if i in known else Subject(i, i, "own") for i in ids
@@ -121,7 +122,7 @@ def read_patients(path: Path, generator: Generator, scale: Scale | None = None) 
     replaced = tuple(i for i in ids if i in before)
     notices = (*_notices(feed, replaced), *table.warnings, *feed.warnings)
     return OwnPatients(
-        path, kind, subjects, scores, replaced, _about(table, feed, subjects), notices
+        path, kind, subjects, scores, replaced, _about(table, feed, subjects), notices, genes
     )
 
 
@@ -153,9 +154,9 @@ def _table(path: Path, generator: Generator, scale: Scale | None) -> ExpressionT
     return read_expression_table(path, ReadingOptions(scale=scale, known_genes=known))
 
 
-def _usable(feed: GeneFeed) -> tuple[list[int], FloatArray]:
-    """Return the rows of patients who lack no value, and their metagenes."""
-    if feed.scores is None:
+def _usable(feed: GeneFeed) -> tuple[list[int], FloatArray, FloatArray]:
+    """Return the rows of patients who lack no value, their metagenes and genes."""
+    if feed.scores is None or feed.genes is None:
         raise InputError(feed.problems[0], feed.path)
     rows = [i for i, p in enumerate(feed.patient_ids) if p not in feed.lacking]
     if not rows:
@@ -167,7 +168,7 @@ def _usable(feed: GeneFeed) -> tuple[list[int], FloatArray]:
     scores = np.asarray(feed.scores[rows], dtype=np.float32)
     if not np.isfinite(scores).all():
         raise InputError("holds values too large for the model's scale", feed.path)
-    return rows, scores
+    return rows, scores, np.asarray(feed.genes[rows], dtype=np.float32)
 
 
 def _notices(feed: GeneFeed, replaced: tuple[str, ...]) -> list[str]:

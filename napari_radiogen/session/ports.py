@@ -13,6 +13,7 @@ import numpy.typing as npt
 from napari_radiogen.domain import (
     CTVolume,
     GeneCodeTable,
+    GeneMaps,
     LabelVolume,
     Metagenes,
     Nodule,
@@ -39,6 +40,10 @@ class Generator(Protocol):
     @property
     def digest(self) -> str:
         """sha256 of the weights."""
+
+    @property
+    def path(self) -> Path | None:
+        """The weights' file, where there is one."""
 
     @property
     def field_of_view_mm(self) -> float:
@@ -193,6 +198,23 @@ def _generator_names() -> tuple[str, ...]:
     return tuple(e.name for e in list_models() if e.system == "mcgan" and e.role != "permuted")
 
 
+def _load_maps(generator: Generator) -> GeneMaps | None:
+    from napari_radiogen.inference.gene_map_file import load_maps, maps_path
+    from napari_radiogen.inference.library import list_models
+
+    if generator.path is None:
+        return None
+    known = {e.sha256: e.maps_sha256 for e in list_models()}
+    sha256 = known.get(generator.digest, "")
+    return load_maps(maps_path(generator.path), generator.digest, generator.metagenes, sha256)
+
+
+def _thumbnail(generator: Any, metagenes: FloatArray) -> FloatArray:
+    from napari_radiogen.inference.thumbnail import paint_thumbnail
+
+    return paint_thumbnail(generator, metagenes)
+
+
 def _shipped_file(digest: str) -> str | None:
     """Return the file of the shipped model with this sha256, if there is one."""
     from napari_radiogen.inference.library import list_models
@@ -226,6 +248,8 @@ class Engines:
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
     load_generator: Callable[[str | None], Generator] = _load_generator
     generator_names: Callable[[], tuple[str, ...]] = _generator_names
+    load_maps: Callable[[Generator], GeneMaps | None] = _load_maps
+    thumbnail: Callable[[Any, FloatArray], FloatArray] = _thumbnail
     shipped_file: Callable[[str], str | None] = _shipped_file
     load_segmenter: Callable[[], Segmenter] = _load_segmenter
     make_synthesiser: Callable[[Any], Synthesiser] = _make_synthesiser

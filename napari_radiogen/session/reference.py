@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
+from napari_radiogen.analysis.neighbours import by_neighbours
 from napari_radiogen.constants import (
     GAUGE_BEYOND,
     GAUGE_NEIGHBOURS,
@@ -131,11 +132,5 @@ class Reference:
             raise InputError(
                 f"no such map; there are {', '.join(self._codes.coordinates)}", projection
             )
-        squared = cdist(code[None], self._codes.codes, "sqeuclidean")[0]
-        near = np.argsort(squared, kind="stable")[:MAP_NEIGHBOURS]
-        # Float32 codes repeat to about 1e-6 of their size: nearer than that is the same point.
-        tiny = 1e-10 * max(float(np.square(code).sum()), 1e-12)
-        if squared[near[0]] <= tiny:
-            return np.asarray(places[near[0]], dtype=np.float64)
-        weight = 1 / squared[near]
-        return np.asarray(weight @ places[near] / weight.sum(), dtype=np.float64)
+        found = by_neighbours(self._codes.codes, places, code[None], MAP_NEIGHBOURS)
+        return np.asarray(found[0])

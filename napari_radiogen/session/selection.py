@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from skimage.measure import points_in_poly
 
+from napari_radiogen.domain import Subject
 from napari_radiogen.session.ports import Generator
 
 #: A mean of fewer subjects has no spread to compare.
@@ -19,23 +20,30 @@ LISTED = 5
 
 @dataclass(frozen=True)
 class Difference:
-    """How a metagene of the selected differs from that of the rest.
+    """How those selected differ from the rest, in one metagene or column.
 
     Parameters
     ----------
-    metagene
-        Its name.
+    name
+        Of the metagene, measurement or clinical column; ``column: word`` for
+        the share of those with a word.
     selected, rest
-        Mean scores.
+        Means, or shares (0 to 1) of those with the word.
     effect
-        Standardised mean difference: ``(selected - rest)`` over the pooled
+        Standardised difference: ``(selected - rest)`` over the pooled
         standard deviation (Cohen 1988).
+    share
+        Whether the numbers are shares.
+    known
+        How many of the selected and of the rest have a value.
     """
 
-    metagene: str
+    name: str
     selected: float
     rest: float
     effect: float
+    share: bool = False
+    known: tuple[int, int] = (0, 0)
 
 
 def inside(
@@ -65,17 +73,69 @@ def differences(
     chosen = frozenset(selected)
     here = np.array([s in chosen for s in generator.subject_ids])
     scores = np.asarray(generator.subject_metagenes, dtype=np.float64)
-    ours, rest = scores[here], scores[~here]
-    if min(len(ours), len(rest)) < FEWEST:
-        return ()
-    freedom = np.array([len(ours) - 1, len(rest) - 1])
-    variances = np.stack([ours.var(axis=0, ddof=1), rest.var(axis=0, ddof=1)])
-    pooled = np.sqrt(freedom @ variances / freedom.sum())
-    gap = ours.mean(axis=0) - rest.mean(axis=0)
-    effect = np.divide(gap, pooled, out=np.zeros_like(gap), where=pooled > 0)
-    order = np.argsort(-np.abs(effect), kind="stable")[:count]
     names = generator.metagenes.names
-    return tuple(
-        Difference(names[k], float(ours[:, k].mean()), float(rest[:, k].mean()), float(effect[k]))
-        for k in order
-    )
+    return _largest([_compared(n, scores[:, k], here) for k, n in enumerate(names)], count)
+
+
+def clinical_differences(
+    subjects: Sequence[Subject], selected: Iterable[str], count: int = LISTED
+) -> tuple[Difference, ...]:
+    """Return the measurements and clinical columns that set selected subjects most apart.
+
+    A column is one of numbers when every value in it is; otherwise each of
+    its words counts for itself. Subjects without a value do not count.
+    """
+    chosen = frozenset(selected)
+    here = np.array([s.subject_id in chosen for s in subjects])
+    found: list[Difference | None] = []
+    for name in dict.fromkeys(k for s in subjects for k in s.attributes):
+        numbers = np.array([s.attributes.get(name, np.nan) for s in subjects], dtype=np.float64)
+        found.append(_compared(name, numbers, here))
+    for name in dict.fromkeys(k for s in subjects for k in s.clinical):
+        words = [s.clinical.get(name, "").strip() for s in subjects]
+        read = as_numbers(words)
+        if read is not None:
+            found.append(_compared(name, read, here))
+            continue
+        there = np.array([bool(w) for w in words])
+        for word in sorted(set(words) - {""}):
+            share = np.where(there, [float(w == word) for w in words], np.nan)
+            found.append(_compared(f"{name}: {word}", share, here, share=True))
+    return _largest(found, count)
+
+
+def as_numbers(words: Sequence[str]) -> npt.NDArray[np.float64] | None:
+    """Return a column as numbers, nan where it is empty; None when it holds other words."""
+    numbers = np.full(len(words), np.nan)
+    for row, word in enumerate(words):
+        if word:
+            try:
+                numbers[row] = float(word)
+            except ValueError:
+                return None
+    return numbers if np.isfinite(numbers).any() else None
+
+
+def _compared(
+    name: str,
+    numbers: npt.NDArray[np.float64],
+    here: npt.NDArray[np.bool_],
+    *,
+    share: bool = False,
+) -> Difference | None:
+    known = np.isfinite(numbers)
+    ours, rest = numbers[here & known], numbers[~here & known]
+    if min(len(ours), len(rest)) < FEWEST:
+        return None
+    freedom = np.array([len(ours) - 1, len(rest) - 1])
+    variances = np.array([ours.var(ddof=1), rest.var(ddof=1)])
+    pooled = float(np.sqrt(freedom @ variances / freedom.sum()))
+    gap = float(ours.mean() - rest.mean())
+    effect = gap / pooled if pooled > 0 else 0.0
+    both = len(ours), len(rest)
+    return Difference(name, float(ours.mean()), float(rest.mean()), effect, share, both)
+
+
+def _largest(found: Iterable[Difference | None], count: int) -> tuple[Difference, ...]:
+    known = [d for d in found if d is not None]
+    return tuple(sorted(known, key=lambda d: -abs(d.effect))[:count])

@@ -67,6 +67,7 @@ class FakeGenerator:
     """Twenty training subjects and four test subjects with random metagenes."""
 
     name: str = "mcgan-fake"
+    path: None = None
     digest: str = "f" * 64
     cohort: str = "planted:fake"
     field_of_view_mm: float = 48.0
@@ -183,6 +184,8 @@ def make_engines(**changes) -> Engines:
         "load_generator": lambda name: FakeGenerator(),
         "generator_names": lambda: ("mcgan-fake", "mcgan-other"),
         "shipped_file": lambda digest: None,
+        "load_maps": lambda generator: None,
+        "thumbnail": lambda generator, metagenes: np.full((8, 8), -800, np.float32),
         "load_segmenter": FakeSegmenter,
         "make_synthesiser": FakeSynthesiser,
     }
