@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,12 @@ import numpy as np
 from napari_radiogen.constants import ATTRIBUTE_UNITS
 from napari_radiogen.domain import Subject
 from napari_radiogen.plugin.palette import DARK, Palette
+from napari_radiogen.session.selection import as_numbers
+
+#: Clinical numbers with fewer different values than this are categories (grades, scores).
+FEW_VALUES = 7
+#: Categories that the legend names.
+NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,32 @@ def columns(subjects: Sequence[Subject]) -> tuple[str, ...]:
 
 
 def colour_by(subjects: Sequence[Subject], column: str, palette: Palette = DARK) -> Colouring:
-    """Colour subjects by a column; numbers on a ramp, words by category."""
+    """Colour subjects by a column; numbers on a ramp, words by category.
+
+    A clinical column of many different numbers is one of numbers.
+    """
     numbers = np.array([s.attributes.get(column, np.nan) for s in subjects], dtype=float)
     if np.isfinite(numbers).any():
         return _by_number(numbers, ATTRIBUTE_UNITS.get(column, ""), palette)
     words = [s.split if column == "split" else s.clinical.get(column, "") for s in subjects]
+    read = as_numbers(words)
+    if read is not None and len(set(words) - {""}) >= FEW_VALUES:
+        return _by_number(read, "", palette)
     return _by_word(words, palette)
+
+
+def colour_by_cluster(
+    subjects: Sequence[Subject], label: Mapping[str, int], palette: Palette = DARK
+) -> Colouring:
+    """Colour subjects by the number (from 0) of their cluster."""
+    words = [f"cluster {label[s.subject_id] + 1}" for s in subjects]
+    return _by_word(words, palette, sorted(set(words), key=lambda w: (len(w), w)))
+
+
+def uncoloured(subjects: Sequence[Subject], words: str, palette: Palette = DARK) -> Colouring:
+    """Return one colour for all, and words in place of a legend."""
+    count = len(subjects)
+    return Colouring((palette.muted,) * count, ((words, palette.muted),), ("",) * count)
 
 
 def _by_number(numbers: np.ndarray, unit: str, palette: Palette) -> Colouring:
@@ -58,15 +84,21 @@ def _by_number(numbers: np.ndarray, unit: str, palette: Palette) -> Colouring:
         (f"{low + s * (high - low):.3g} {unit}".strip(), _ramp(palette.ramp, s))
         for s in (0.0, 0.5, 1.0)
     )
-    return Colouring(colours, legend, tuple(f"{n:.3g} {unit}".strip() for n in numbers))
+    values = tuple("" if np.isnan(n) else f"{n:.3g} {unit}".strip() for n in numbers)
+    return Colouring(colours, legend, values)
 
 
-def _by_word(words: list[str], palette: Palette) -> Colouring:
-    common = sorted(set(words) - {""}, key=lambda w: (-words.count(w), w))
+def _by_word(words: list[str], palette: Palette, order: list[str] | None = None) -> Colouring:
+    """Colour words in an order, by default the most frequent first."""
+    common = order or sorted(set(words) - {""}, key=lambda w: (-words.count(w), w))
     colour = dict(zip(common, palette.categories, strict=False))
     colours = tuple(colour.get(w, palette.missing if not w else palette.muted) for w in words)
-    legend = tuple((w[:24], c) for w, c in list(colour.items())[:5])
-    return Colouring(colours, legend, tuple(w[:48] for w in words))
+    legend = [(w[:24], c) for w, c in list(colour.items())[:NAMED]]
+    if len(common) > NAMED:
+        legend.append((f"{len(common) - NAMED} others", palette.muted))
+    if "" in words:
+        legend.append(("unknown", palette.missing))
+    return Colouring(colours, tuple(legend), tuple(w[:48] for w in words))
 
 
 def _ramp(ramp: tuple[str, ...], share: float) -> str:

@@ -63,5 +63,7 @@ QWidget#radiogen QHeaderView::section {{
 QWidget#radiogen QProgressBar {{
     background: {p.field}; border: none; border-radius: 2px; max-height: 5px; }}
 QWidget#radiogen QProgressBar::chunk {{ background: {p.accent}; border-radius: 2px; }}
+QFrame#card {{
+    background: {p.field}; border: 1px solid {p.border}; border-radius: 3px; }}
 QWidget#radiogen QCheckBox {{ color: {p.text}; font-size: 11px; background: transparent; }}
 """

@@ -37,7 +37,7 @@ class Workbench(QObject):
     def __init__(self, viewer: Viewer, session: Session | None = None) -> None:
         super().__init__()
         self.viewer = viewer
-        self.session = session or Session(QtRunner())
+        self.session = session or _asking_session()
         self.planes = PlanesPanel()
         self.presenter = Presenter(viewer, self.session, self.planes)
         self.other_nodules = OtherNodules(self.presenter)
@@ -146,6 +146,13 @@ def dropped_path(event: QDropEvent) -> Path | None:
     path = Path(urls[0].toLocalFile())
     ours = holds_genes(path) or looks_like_scan(path) or looks_like_readings(path)
     return path if ours else None
+
+
+def _asking_session() -> Session:
+    """Return a session for a person: it asks before genes leave the cohort."""
+    made = Session(QtRunner())
+    made.asks_beyond = True
+    return made
 
 
 _workbenches: weakref.WeakKeyDictionary[Any, Workbench] = weakref.WeakKeyDictionary()

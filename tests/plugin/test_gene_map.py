@@ -1,5 +1,7 @@
 """Lasso and box on the map, by hand; who is selected, what sets them apart, their mean."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
@@ -10,6 +12,7 @@ from qtpy.QtWidgets import QApplication
 from napari_radiogen.domain import GeneCodeTable
 from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from napari_radiogen.session.map_spaces import LEARNED, make_spaces
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -24,6 +27,8 @@ def gene_map(ready, qtbot):
     codes = generator.codes
     turned = {name: np.asarray(p)[::-1] for name, p in codes.coordinates.items()}
     generator.codes = GeneCodeTable(codes.subject_ids[::-1], codes.codes[::-1], turned)
+    models = ready.session.models
+    ready.session.models = replace(models, spaces=make_spaces(generator, None))
     made = GeneMapWidget(ready.viewer)
     qtbot.addWidget(made)
     made.resize(760, 340)
@@ -33,13 +38,17 @@ def gene_map(ready, qtbot):
     return made
 
 
+def learned(made):
+    return made.plots[LEARNED]
+
+
 def pixel(made, place) -> QPoint:
-    return made.plot.mapFromScene(made.view.mapViewToScene(QPointF(*place)))
+    return learned(made).mapFromScene(learned(made).view.mapViewToScene(QPointF(*place)))
 
 
 def draw(made, qtbot, places, modifier=NONE):
     """Press, move along and release, as a hand does."""
-    target = made.plot.viewport()
+    target = learned(made).viewport()
     pixels = [pixel(made, p) for p in places]
     QTest.mousePress(target, LEFT, modifier, pixels[0])
     for place in pixels[1:]:
@@ -57,7 +66,7 @@ def move(target, place, modifier):
 
 
 def box_around(made, ids, margin=0.02):
-    places = np.array([made._place_of(s) for s in ids])
+    places = np.array([learned(made).place_of(s) for s in ids])
     (left, low), (right, high) = places.min(axis=0) - margin, places.max(axis=0) + margin
     return [(left, low), (right, low), (right, high), (left, high), (left, low)]
 
@@ -70,11 +79,11 @@ def test_a_lasso_selects_by_identity(gene_map, ready, qtbot):
     inside = [
         s
         for s in ready.session.generator.subject_ids
-        if outline[0][0] < gene_map._place_of(s)[0] < outline[1][0]
-        and outline[0][1] < gene_map._place_of(s)[1] < outline[2][1]
+        if outline[0][0] < learned(gene_map).place_of(s)[0] < outline[1][0]
+        and outline[0][1] < learned(gene_map).place_of(s)[1] < outline[2][1]
     ]
     assert sorted(ready.session.state.selected) == sorted(inside)
-    assert gene_map.view.viewRange() is not None
+    assert learned(gene_map).view.viewRange() is not None
 
 
 def test_a_box_selects_from_corner_to_corner_and_shift_adds(gene_map, ready, qtbot):
@@ -85,7 +94,7 @@ def test_a_box_selects_from_corner_to_corner_and_shift_adds(gene_map, ready, qtb
     assert {"S-0001", "S-0005"} <= set(first)
     far = max(
         set(ready.session.generator.subject_ids) - set(first),
-        key=lambda s: float(np.abs(gene_map._place_of(s)).sum()),
+        key=lambda s: float(np.abs(learned(gene_map).place_of(s)).sum()),
     )
     around = box_around(gene_map, [far], 0.005)
     draw(gene_map, qtbot, [around[0], (0, 0), around[2]], SHIFT)
@@ -99,37 +108,64 @@ def test_the_tools_exclude_one_another_and_go_off_again(gene_map, ready, qtbot):
     QTest.mouseClick(gene_map.lasso, LEFT)
     QTest.mouseClick(gene_map.box, LEFT)
     assert (gene_map.lasso.isChecked(), gene_map.box.isChecked()) == (False, True)
-    assert gene_map.view.tool == "box"
+    assert learned(gene_map).view.tool == "box"
     QTest.mouseClick(gene_map.box, LEFT)
-    assert gene_map.view.tool == ""
-    before = gene_map.view.viewRange()
+    assert learned(gene_map).view.tool == ""
+    before = learned(gene_map).view.viewRange()
     draw(gene_map, qtbot, box_around(gene_map, ["S-0003", "S-0004"])[:3])
     assert ready.session.state.selected == ()  # a plain drag pans
-    assert gene_map.view.viewRange() != before
+    assert learned(gene_map).view.viewRange() != before
 
 
 def test_shift_drag_is_a_lasso_without_any_tool(gene_map, ready, qtbot):
-    before = gene_map.view.viewRange()
+    before = learned(gene_map).view.viewRange()
     draw(gene_map, qtbot, box_around(gene_map, ["S-0003", "S-0004"]), SHIFT)
     assert {"S-0003", "S-0004"} <= set(ready.session.state.selected)
-    assert gene_map.view.viewRange() == before
+    assert learned(gene_map).view.viewRange() == before
 
 
-def test_the_panel_counts_names_and_compares(gene_map, ready):
-    panel = gene_map.selection
+def cells(made, line):
+    return [made.item(line, column).text() for column in range(made.columnCount())]
+
+
+def test_the_panel_counts_lists_and_compares(gene_map, ready):
+    panel, session = gene_map.selection, ready.session
     assert not panel.isVisible()
     chosen = ("S-0001", "S-0002", "S-0003", "S-0004", "S-0005")
-    ready.session.generator.subject_metagenes[1:6, 1] += 8
-    ready.session.select(chosen)
+    session.generator.subject_metagenes[1:6, 1] += 8
+    session.generator.subjects = tuple(
+        replace(
+            s,
+            clinical={"sex": "f" if s.subject_id in chosen or i % 2 else "m", "age": str(50 + i)},
+            attributes={"diameter": 30.0 if s.subject_id in chosen else 10.0 + i % 3},
+        )
+        for i, s in enumerate(session.generator.subjects)
+    )
+    session.select(chosen)
     assert panel.isVisible()
-    assert panel.count.text() == "5 selected"
-    assert panel.who.text() == "S-0001, S-0002 and 3 more"
-    assert panel.who.toolTip().splitlines() == list(chosen)
-    assert panel.table.item(0, 0).text() == "M02"
-    assert panel.table.item(0, 1).text().startswith("+")
-    ready.session.select(chosen[:1])
-    assert not panel.table.isVisible()
+    assert panel.count.text() == "5 of 24 selected"
+    clinical = panel.tables["clinical"]
+    assert clinical.isVisible()
+    assert cells(clinical, 0)[0] == "diameter"
+    assert cells(clinical, 0)[2:] == ["30", "10.9"]
+    shares = {clinical.item(i, 0).text(): cells(clinical, i)[2:] for i in range(3, 4)}
+    assert shares == {"sex: m": ["0%", "53%"]} or shares == {"sex: f": ["100%", "47%"]}
+    QTest.mouseClick(panel.pages["metagenes"], LEFT)
+    table = panel.tables["metagenes"]
+    assert (table.isVisible(), clinical.isVisible()) == (True, False)
+    assert table.item(0, 0).text() == "M02"
+    assert table.item(0, 1).text().startswith("+")
+    QTest.mouseClick(panel.pages["list"], LEFT)
+    assert [panel.tables["list"].item(i, 0).text() for i in range(5)] == list(chosen)
+    panel.tables["list"].cellDoubleClicked.emit(2, 0)
+    assert session.state.subject_id == "S-0003"
+
+
+def test_one_alone_is_not_compared_and_clear_selects_nobody(gene_map, ready):
+    panel = gene_map.selection
+    ready.session.select(("S-0001",))
     assert panel.few.isVisible()
+    assert not panel.tables["clinical"].isVisible()
     QTest.mouseClick(panel.clear, LEFT)
     assert not panel.isVisible()
     assert ready.session.state.selected == ()
@@ -143,8 +179,8 @@ def test_the_mean_of_those_selected_is_an_edit_that_undo_takes_back(gene_map, re
     QTest.mouseClick(gene_map.selection.mean, LEFT)
     expected = ready.session.generator.subject_metagenes[[1, 2]].mean(axis=0)
     assert np.allclose(ready.session.vector, expected)
-    assert genes.patient.lineEdit().placeholderText() == "mean of 2"
-    QTest.mouseClick(genes.undo, LEFT)
+    assert genes.patient.lineEdit().placeholderText() == "mean of 2 subjects"
+    QTest.mouseClick(genes.tools.undo, LEFT)
     assert np.array_equal(ready.session.vector, before)
     assert genes.patient.lineEdit().placeholderText() == ""
 
@@ -152,5 +188,5 @@ def test_the_mean_of_those_selected_is_an_edit_that_undo_takes_back(gene_map, re
 def test_those_selected_stay_marked_on_another_projection(gene_map, ready):
     ready.session.select(("S-0004",))
     gene_map.projection.setCurrentText("PCA")
-    at = np.ravel(gene_map.marked.getData())
-    assert np.allclose(at, gene_map._place_of("S-0004"))
+    at = np.ravel(learned(gene_map).marked.getData())
+    assert np.allclose(at, learned(gene_map).place_of("S-0004"))

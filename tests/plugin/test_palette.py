@@ -14,6 +14,7 @@ from napari_radiogen.plugin.palette import DARK, LIGHT, palette, palette_of
 from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, style_sheet
 from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from napari_radiogen.session.map_spaces import LEARNED
 
 
 @pytest.fixture
@@ -71,13 +72,15 @@ def test_open_docks_change_with_the_theme(ready, qtbot, theme):
         qtbot.addWidget(made)
         made.resize(400, 700)
         made.show()
-    dark_points = [p.brush().color().name() for p in gene_map.points.points()]
+    dark_points = [p.brush().color().name() for p in gene_map.plots[LEARNED].points.points()]
     dark_picture = panel.sliders.grab().toImage()
     ready.session.set_metagene("M01", 3.0)
     theme("light")
     assert LIGHT.background in panel.styleSheet()
-    assert gene_map.plot.backgroundBrush().color().name() == LIGHT.field
-    assert [p.brush().color().name() for p in gene_map.points.points()] != dark_points
+    assert gene_map.plots[LEARNED].backgroundBrush().color().name() == LIGHT.field
+    assert [
+        p.brush().color().name() for p in gene_map.plots[LEARNED].points.points()
+    ] != dark_points
     assert panel.sliders.grab().toImage() != dark_picture
     button = panel.findChild(QPushButton)
     assert button.palette().buttonText().color().name() in (LIGHT.text, LIGHT.disabled, "#ffffff")

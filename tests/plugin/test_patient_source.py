@@ -8,8 +8,10 @@ from qtpy.QtGui import QDropEvent
 
 from napari_radiogen.errors import ModelError
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
-from napari_radiogen.plugin.widgets.gene_map import OWN_SIZE, OWN_SYMBOL, GeneMapWidget
+from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from napari_radiogen.plugin.widgets.map_plot import OWN_SIZE, OWN_SYMBOL
+from napari_radiogen.session.map_spaces import LEARNED
 from tests.session.fakes import FakeGenerator
 from tests.session.test_patients import VALUES, cohort, table
 
@@ -66,7 +68,7 @@ def test_a_dropped_cohort_stands_on_the_map_with_a_marker_of_its_own(panel, read
     made.projection.setCurrentText("PCA")
     assert "own" not in made.legend.text()
     assert drop(ready, cohort(tmp_path))
-    points = {p.data(): p for p in made.points.points()}
+    points = {p.data(): p for p in made.plots[LEARNED].points.points()}
     assert len(points) == 26
     assert (points["MY-1"].symbol(), points["MY-1"].size()) == (OWN_SYMBOL, OWN_SIZE)
     assert points["S-0001"].symbol() == "o"
@@ -74,9 +76,9 @@ def test_a_dropped_cohort_stands_on_the_map_with_a_marker_of_its_own(panel, read
     assert "colour: smoker" in [made.colour.itemText(i) for i in range(made.colour.count())]
     assert "own" in made.legend.text()
     assert "2 patients of mine (surrogate: other people's genes)" in panel.source.model.text()
-    made._on_clicked(None, [points["MY-1"]])
+    made.plots[LEARNED]._on_clicked(None, [points["MY-1"]])
     assert ready.session.state.subject_id == "MY-1"
-    assert len(made.chosen.points()) == 1
+    assert len(made.plots[LEARNED].chosen.points()) == 1
 
 
 def test_a_refused_drop_is_one_line_and_nobody_joins(panel, ready, qtbot, tmp_path):

@@ -16,9 +16,12 @@ from napari_radiogen.plugin.widgets.export import ExportWidget
 from napari_radiogen.plugin.widgets.gauge import bar_share, verdict
 from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from napari_radiogen.plugin.widgets.metagene_row import x_of
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.controller import Session
 from napari_radiogen.session.jobs import InlineRunner
+from napari_radiogen.session.map_spaces import LEARNED
+from napari_radiogen.session.reference import OutOfCohort
 from tests.session.fakes import (
     CENTRE,
     NAMES,
@@ -46,11 +49,15 @@ def drag(panel, name, z):
     sliders = panel.sliders
     index = [r.name for r in sliders.rows].index(name)
     track = sliders.track(index)
-    start = QPoint(int(sliders.x_of(sliders.rows[index].z, track)), track.center().y())
-    stop = QPoint(round(sliders.x_of(z, track)), track.center().y())
+    start = QPoint(int(x_of(sliders.rows[index].z, track)), track.center().y())
+    stop = QPoint(round(x_of(z, track)), track.center().y())
     QTest.mousePress(sliders.viewport(), LEFT, pos=start)
     QTest.mouseMove(sliders.viewport(), stop)
     QTest.mouseRelease(sliders.viewport(), LEFT, pos=stop)
+
+
+def learned(made):
+    return made.plots[LEARNED]
 
 
 def press(widget):
@@ -71,13 +78,13 @@ def test_one_drag_is_one_undo_step(panel, ready):
     start = ready.session.vector.copy()
     drag(panel, "M01", 1.5)
     drag(panel, "M02", -2.0)
-    press(panel.undo)
+    press(panel.tools.undo)
     assert ready.session.vector[1] == start[1]
     assert ready.session.vector[0] == pytest.approx(1.5, abs=0.06)
-    press(panel.undo)
+    press(panel.tools.undo)
     assert np.array_equal(ready.session.vector, start)
     assert ready.session.state.site.centre_lps_mm == CENTRE
-    press(panel.redo)
+    press(panel.tools.redo)
     assert ready.session.vector[0] == pytest.approx(1.5, abs=0.06)
 
 
@@ -92,7 +99,7 @@ def test_one_drag_of_the_strength_is_one_undo_step(panel, ready):
     assert ready.session.state.strength == pytest.approx(0.4)
     assert ready.session.result.request.strength == pytest.approx(0.4)
     assert panel.synthesis.strength_text.text() == "40%"
-    press(panel.undo)
+    press(panel.tools.undo)
     assert ready.session.state.strength == 1.0
     assert panel.synthesis.strength.value() == 100
     assert ready.session.state.site.centre_lps_mm == CENTRE
@@ -146,28 +153,31 @@ def test_double_click_resets_one_and_the_button_all(panel, ready):
     )
     assert ready.session.vector[0] == start[0]
     assert ready.session.vector[1] == pytest.approx(2.5, abs=0.06)
-    press(panel.reset)
+    press(panel.tools.reset)
     assert np.array_equal(ready.session.vector, start)
-    assert not panel.reset.isEnabled()
+    assert not panel.tools.reset.isEnabled()
 
 
 def test_search_finds_metagenes_and_genes(panel):
     QTest.keyClicks(panel.search, "m03")
-    assert [r.name for r in panel.sliders.rows] == ["M03"]
+    assert [(r.name, r.gene) for r in panel.sliders.rows] == [("M03", False), ("PLT00002", True)]
+    panel.search.clear()
+    QTest.keyClicks(panel.search, "m0")
+    assert len(panel.sliders.rows) == len(NAMES)
     panel.search.clear()
     QTest.keyClicks(panel.search, "PLT00001")
-    assert [r.name for r in panel.sliders.rows] == ["M02"]
+    assert [r.name for r in panel.sliders.rows] == ["M02", "PLT00001"]
     panel.search.clear()
     QTest.keyClicks(panel.search, "nothing")
     assert panel.sliders.rows == ()
 
 
 def test_order_by_name_and_only_edited(panel):
-    panel.order.setCurrentText("by name")
+    panel.tools.order.setCurrentText("by name")
     assert [r.name for r in panel.sliders.rows] == list(NAMES)
-    panel.order.setCurrentText("edited")
+    panel.tools.order.setCurrentText("edited")
     assert panel.sliders.rows == ()
-    panel.order.setCurrentText("by effect")
+    panel.tools.order.setCurrentText("by effect")
     assert len(panel.sliders.rows) == len(NAMES)
 
 
@@ -226,8 +236,8 @@ def test_the_panel_without_models_is_empty_and_calm(viewer, qtbot):
 def test_the_gauge_says_when_genes_were_never_seen(panel):
     drag(panel, "M01", 3.9)
     drag(panel, "M02", -3.9)
-    assert "never seen" in panel.gauge.words.text()
-    assert verdict(10) == "as in the cohort"
+    assert "beyond the cohort" in panel.gauge.words.text()
+    assert verdict(OutOfCohort(1.0, 10.0, ())) == "as in the cohort"
     assert [bar_share(p) for p in (0, 90, 99, 100)] == [0.0, 0.6, 0.85, 1.0]
 
 
@@ -255,16 +265,17 @@ def test_a_map_click_chooses_the_patient_and_the_marker_follows_genes(ready, qtb
     qtbot.addWidget(made)
     made.resize(500, 240)
     made.show()
-    point = made.points.points()[7]
-    made.points.sigClicked.emit(made.points, [point], None)
+    point = learned(made).points.points()[7]
+    learned(made).points.sigClicked.emit(learned(made).points, [point], None)
     assert ready.session.state.subject_id == "S-0007"
-    home = made.marker.getData()
+    home = learned(made).marker.getData()
     assert np.allclose(np.ravel(home), ready.session.generator.codes.coordinates["t-SNE"][7])
     ready.session.set_metagene("M01", 3.0)
-    assert not np.allclose(np.ravel(made.marker.getData()), np.ravel(home))
+    assert not np.allclose(np.ravel(learned(made).marker.getData()), np.ravel(home))
     made.projection.setCurrentText("PCA")
     assert np.allclose(
-        np.ravel(made.chosen.getData()), ready.session.generator.codes.coordinates["PCA"][7]
+        np.ravel(learned(made).chosen.getData()),
+        ready.session.generator.codes.coordinates["PCA"][7],
     )
 
 
@@ -275,11 +286,11 @@ def test_a_real_click_on_the_map(ready, qtbot):
     with qtbot.waitExposed(made):
         made.show()
     qtbot.wait(50)
-    spot = made.points.points()[3]
-    scene = made.plot.getViewBox().mapViewToScene(spot.pos())
-    place = made.plot.mapFromScene(scene)
-    QTest.mouseMove(made.plot.viewport(), place)
-    QTest.mouseClick(made.plot.viewport(), LEFT, pos=place)
+    spot = learned(made).points.points()[3]
+    scene = learned(made).view.mapViewToScene(spot.pos())
+    place = learned(made).mapFromScene(scene)
+    QTest.mouseMove(learned(made).viewport(), place)
+    QTest.mouseClick(learned(made).viewport(), LEFT, pos=place)
     qtbot.waitUntil(lambda: ready.session.state.subject_id == "S-0003", timeout=2000)
 
 
@@ -288,7 +299,7 @@ def test_colour_by_split(ready, qtbot):
     qtbot.addWidget(made)
     made.colour.setCurrentText("colour: split")
     assert "train" in made.legend.text()
-    colours = {p.brush().color().name() for p in made.points.points()}
+    colours = {p.brush().color().name() for p in learned(made).points.points()}
     assert len(colours) == 2
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QRectF, Qt
+from qtpy.QtCore import QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from napari_radiogen.constants import GAUGE_BEYOND, GAUGE_UNUSUAL
 from napari_radiogen.plugin.palette import palette
 from napari_radiogen.plugin.styles import GOOD, UNSEEN, UNUSUAL
-from napari_radiogen.plugin.widgets.parts import note
+from napari_radiogen.plugin.widgets.parts import button, note, row, set_role
 from napari_radiogen.session.reference import OutOfCohort
 
-#: Percentiles where the bar turns from common to unusual to unseen.
-UNUSUAL_FROM = 90.0
-UNSEEN_FROM = 99.0
-#: Share of the bar's width for each of the three.
-SHARES = ((UNUSUAL_FROM, 0.6), (UNSEEN_FROM, 0.85), (100.0, 1.0))
+#: Percentiles up to which the bar is common, unusual and unseen, and the share
+#: of its width where each ends.
+SHARES = ((GAUGE_UNUSUAL, 0.6), (GAUGE_BEYOND, 0.85), (100.0, 1.0))
+NOBODY = "choose a patient to see whether such genes were seen"
+#: Room for two lines, so that the sliders keep their place while one is dragged.
+WORDS_HEIGHT = 27
 
 
 def bar_share(percentile: float) -> float:
@@ -28,11 +30,18 @@ def bar_share(percentile: float) -> float:
     return 1.0
 
 
-def verdict(percentile: float) -> str:
-    """Say in words what a percentile means."""
-    if percentile < UNUSUAL_FROM:
-        return "as in the cohort"
-    return "unusual" if percentile < UNSEEN_FROM else "never seen"
+def verdict(value: OutOfCohort) -> str:
+    """Say in words what a gauge shows."""
+    if value.beyond:
+        return "beyond the cohort"
+    return "unusual" if value.unusual else "as in the cohort"
+
+
+def nearest_in_words(value: OutOfCohort) -> str:
+    """Name the nearest patients, the first with its distance."""
+    first, *others = value.nearest
+    away = f" ({value.away[0]:.2f} SD)" if value.away else ""
+    return ", ".join([f"nearest {first}{away}", *others])
 
 
 class _Bar(QWidget):
@@ -59,26 +68,63 @@ class _Bar(QWidget):
 
 
 class Gauge(QWidget):
-    """The bar and one line under it."""
+    """The bar, what it means, and the question before genes leave the cohort.
+
+    Signals
+    -------
+    answered(go): whether to go beyond the cohort.
+    """
+
+    answered = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
         self.bar = _Bar()
         self.words = note()
+        self.words.setMinimumHeight(WORDS_HEIGHT)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.words.setToolTip(
+            "how far these metagenes lie from the nearest training patient, among the distances\n"
+            "of all training patients from theirs; SD: root mean square over the metagenes"
+        )
+        self.go = button("go beyond", lambda: self.answered.emit(True), "show it all the same")
+        self.stay = button("stay within", lambda: self.answered.emit(False), "leave it as it was")
+        self.question = QWidget()
+        buttons = row(self.go, self.stay)
+        buttons.setContentsMargins(0, 0, 0, 0)
+        self.question.setLayout(buttons)
+        self.question.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(1)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.words)
+        line = row(note("seen in the cohort?"), self.bar)
+        line.setStretch(1, 1)
+        layout.addLayout(line)
+        for part in (self.words, self.question):
+            layout.addWidget(part)
 
     def show_value(self, value: OutOfCohort | None) -> None:
-        """Show a gauge, or an empty bar."""
-        self.bar.percentile = None if value is None else value.percentile
-        if value is None:
-            self.words.setText("choose a patient to see whether such genes were seen")
-        else:
-            near = ", ".join(value.nearest[:3])
+        """Show a gauge, or an empty bar; a question goes."""
+        self.question.hide()
+        self._show(value)
+        if value is not None:
+            mark = "⚠ " if value.unusual else ""
             self.words.setText(
-                f"{verdict(value.percentile)} · {value.percentile:.0f}th percentile · near {near}"
+                f"{mark}{verdict(value)} · percentile {value.percentile:.0f} · "
+                f"{nearest_in_words(value)}"
             )
+
+    def ask(self, value: OutOfCohort) -> None:
+        """Ask whether to go where a gauge points, beyond the cohort."""
+        self._show(value)
+        self.words.setText(
+            "⚠ Such genes lie beyond the cohort; what the model paints of them is a guess "
+            f"({nearest_in_words(value).split(',')[0]})."
+        )
+        self.question.show()
+
+    def _show(self, value: OutOfCohort | None) -> None:
+        self.bar.percentile = None if value is None else value.percentile
+        self.words.setText(NOBODY)
+        set_role(self.words, "warning" if value is not None and value.unusual else "note")
         self.bar.update()

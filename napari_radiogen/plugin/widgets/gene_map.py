@@ -1,246 +1,278 @@
-"""Gene Map: the cohort's learned codes, with the edited code live among them."""
+"""Gene Map: raw genes, a baseline's code and the learned code, with the edited one among them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import pyqtgraph as pg
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
-from napari_radiogen.plugin.map_colours import Colouring, colour_by, columns
-from napari_radiogen.plugin.palette import palette
-from napari_radiogen.plugin.styles import SYNTHETIC_COLOR
-from napari_radiogen.plugin.widgets.map_outline import OutlineViewBox, Tool
+from napari_radiogen.plugin.layers import contrast_limits
+from napari_radiogen.plugin.widgets.hover_card import HoverCard
+from napari_radiogen.plugin.widgets.map_colour_box import ABOUT_SILHOUETTE, MapColourBox
+from napari_radiogen.plugin.widgets.map_outline import Tool
+from napari_radiogen.plugin.widgets.map_plot import MapPlot
 from napari_radiogen.plugin.widgets.map_selection import SelectionPanel
-from napari_radiogen.plugin.widgets.parts import Dock, note, row, title, toggle
+from napari_radiogen.plugin.widgets.parts import Dock, note, row, toggle
 from napari_radiogen.plugin.workbench import workbench_of
-from napari_radiogen.session.selection import inside
+from napari_radiogen.session.map_actions import MapKey, Thumbnail
+from napari_radiogen.session.map_spaces import LEARNED, PROJECTIONS, RAW
 
-POINT_SIZE = 7
-#: Patients that a person opened beside the model's.
-OWN_SYMBOL, OWN_SIZE = "d", 12
-#: Projections in the order of the box, the one shown first at the front.
-ORDER = ("t-SNE", "PCA", "UMAP")
+#: The slider rests when it has not moved for this long, ms.
+REST_MS = 250
+HINT = "click: take genes · Shift+click: select"
 
 
 class GeneMapWidget(Dock):
-    """A scatter of learned codes; a click chooses a patient."""
+    """Maps of the subjects; a click chooses a patient."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.session = workbench_of(napari_viewer).session
-        self._colouring = Colouring((), (), ())
+        self._colour: dict[str, str] = {}
+        self._value: dict[str, str] = {}
         self._own: frozenset[str] = frozenset()
+        self._asked: set[MapKey] = set()
+        self.plots: dict[str, MapPlot] = {}
+        self.space_buttons: dict[str, QPushButton] = {}
         self.projection = QComboBox()
-        self.projection.setToolTip("projection of the learned codes")
-        self.colour = QComboBox()
-        self.colour.setToolTip("colour by")
+        self.projection.addItems(PROJECTIONS)
+        self.projection.setToolTip("projection; the same for every map")
+        self.colour = MapColourBox(self.session)
         self.legend = note()
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.hover = note("point at a subject; Shift+click selects")
+        self.status = note(HINT)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.lasso = toggle("lasso", self._use("lasso"), "draw around subjects (Shift+drag)")
         self.box = toggle("box", self._use("box"), "draw a box around subjects; Shift adds")
         self.selection = SelectionPanel(self.session)
-        self.view = OutlineViewBox()
-        self.plot = pg.PlotWidget(viewBox=self.view)
-        self._make_items()
+        self.card = HoverCard(self)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._place_exactly)
         self._lay_out()
         self._connect()
         self._on_models()
 
-    def _make_items(self) -> None:
-        self.points = pg.ScatterPlotItem(
-            size=POINT_SIZE, hoverable=True, hoverSize=POINT_SIZE + 4, pen=None, tip=None
-        )
-        self.chosen = pg.ScatterPlotItem(size=15, brush=None)
-        self.marked = pg.ScatterPlotItem(size=12, brush=None)
-        self.marker = pg.ScatterPlotItem(
-            size=13, symbol="star", brush=SYNTHETIC_COLOR, pen=pg.mkPen("black", width=1)
-        )
-        self.trail = pg.PlotCurveItem()
-        for item in (self.points, self.marked, self.chosen, self.trail, self.marker):
-            self.plot.addItem(item)
-        self._paint_in_theme()
-        self.plot.hideAxis("left")
-        self.plot.hideAxis("bottom")
-        self.plot.setMenuEnabled(False)
-        self.plot.hideButtons()
-        self.plot.setMinimumSize(120, 80)
-
-    def _paint_in_theme(self) -> None:
-        colours = palette()
-        self.plot.setBackground(colours.field)
-        self.chosen.setPen(pg.mkPen(colours.text, width=2))
-        self.marked.setPen(pg.mkPen(colours.handle, width=1.5))
-        self.trail.setPen(pg.mkPen(colours.synthetic, width=1, style=Qt.PenStyle.DashLine))
-
-    def restyle(self) -> None:
-        """Take the colours of napari's theme."""
-        super().restyle()
-        self._paint_in_theme()
-        self._recolour()
-
     def _lay_out(self) -> None:
-        self.column.addWidget(title("Gene map · learned codes"))
-        side = QVBoxLayout()
-        side.setSpacing(4)
-        for widget in (self.projection, self.colour, self.legend, self.hover):
-            side.addWidget(widget)
-            widget.setFixedWidth(150)
-        side.addStretch(1)
-        side.addLayout(row(self.lasso, self.box))
-        body = QHBoxLayout()
-        body.setSpacing(8)
-        body.addWidget(self.plot, 1)
-        body.addWidget(self.selection)
-        body.addLayout(side)
-        self.column.addLayout(body, 1)
+        self.spaces_row = row(spacing=2)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addLayout(self.spaces_row)
+        head.addStretch(1)
+        for widget in (self.projection, self.colour, self.lasso, self.box):
+            head.addWidget(widget)
+        self.body = QHBoxLayout()
+        self.body.setSpacing(6)
+        self.body.addWidget(self.selection)
+        foot = row(self.legend, self.status)
+        foot.setStretch(0, 3)
+        foot.setStretch(1, 2)
+        self.column.addLayout(head)
+        self.column.addLayout(self.body, 1)
+        self.column.addLayout(foot)
 
     def _connect(self) -> None:
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
         self.listen(session.models_changed, self._on_models)
         self.listen(session.patients_changed, self._on_models)
-        self.listen(session.code_changed, self._show_marker)
-        self.listen(state.subject_id, self._show_marker)
+        self.listen(session.maps_changed, self._draw)
+        self.listen(session.clusters_changed, self._recolour)
+        self.listen(session.code_changed, self._on_code)
+        self.listen(session.marker_placed, self._on_placed)
+        self.listen(session.thumbnail_ready, self._on_thumbnail)
+        self.listen(session.progress, self._on_progress)
+        self.listen(session.busy_changed, self._on_busy)
+        for changed in (state.subject_id, state.averaged):
+            self.listen(changed, self._on_start)
         self.listen(state.selected, self._show_selected)
-        self.projection.currentTextChanged.connect(self._draw)
+        self.projection.currentTextChanged.connect(self._on_projection)
         self.colour.currentTextChanged.connect(self._recolour)
-        self.points.sigClicked.connect(self._on_clicked)
-        self.points.sigHovered.connect(self._on_hovered)
-        self.view.drawn.connect(self._on_drawn)
+
+    def restyle(self) -> None:
+        """Take the colours of napari's theme."""
+        super().restyle()
+        for plot in self.plots.values():
+            plot.paint_in_theme()
+        self._recolour()
+
+    @property
+    def shown(self) -> tuple[MapKey, ...]:
+        """The maps on screen: space and projection."""
+        there, projection = self.session.spaces, self.projection.currentText()
+        return tuple(
+            (name, projection)
+            for name, made in self.space_buttons.items()
+            if made.isChecked() and name in there
+        )
 
     # --- asks ------------------------------------------------------------------
 
-    def _on_clicked(self, _item: Any, points: Any, event: Any = None) -> None:
-        if not len(points):
-            return
-        subject = points[0].data()
-        held = event is not None and event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        if not held:
+    def _on_clicked(self, subject: str, shift: bool) -> None:
+        if not shift:
             self.session.choose_subject(subject)
             return
         marked = self.session.state.selected
         kept = tuple(s for s in marked if s != subject)
         self.session.select(kept if len(kept) < len(marked) else (*marked, subject))
 
+    def _on_drawn(self, found: tuple[str, ...], add: bool) -> None:
+        kept = self.session.state.selected if add else ()
+        self.session.select(dict.fromkeys((*kept, *found)))
+
     def _use(self, tool: Tool) -> Callable[[bool], None]:
         """Return what a tool's button does: one tool at a time, or none."""
 
         def change(on: bool) -> None:
-            self.view.set_tool(tool if on else "")
+            for plot in self.plots.values():
+                plot.view.set_tool(tool if on else "")
             for made, name in ((self.lasso, "lasso"), (self.box, "box")):
                 made.setChecked(on and name == tool)
 
         return change
 
-    def _on_drawn(self, outline: Any, add: bool) -> None:
-        generator, places = self.session.generator, self._places()
-        if generator is None or places is None:
-            return
-        found = inside(generator.codes.subject_ids, places, outline)
-        kept = self.session.state.selected if add else ()
-        self.session.select(dict.fromkeys((*kept, *found)))
+    def _on_space(self, _on: bool) -> None:
+        if not any(made.isChecked() for made in self.space_buttons.values()):
+            self.space_buttons[LEARNED].setChecked(True)
+        self._asked.clear()
+        self._draw()
+
+    def _on_projection(self, *_: object) -> None:
+        self._asked.clear()
+        self._draw()
+
+    def _ask_missing(self) -> None:
+        """Have the first map on screen that is not there computed; each is asked for once."""
+        for key in self.shown:
+            space, projection = key
+            missing = projection not in self.session.spaces[space].known.coordinates
+            if missing and key not in self._asked:
+                self._asked.add(key)
+                self.session.make_map(space, projection)
+                return
+
+    def _place_exactly(self) -> None:
+        self.session.place_exactly(self.shown)
 
     # --- shows -----------------------------------------------------------------
 
     def _on_models(self, *_: object) -> None:
-        generator = self.session.generator
-        before = [(box, box.currentText()) for box in (self.projection, self.colour)]
-        for box, _ in before:
-            box.blockSignals(True)
-            box.clear()
-        if generator is not None:
-            self.projection.addItems(sorted(generator.codes.coordinates, key=_rank))
-            self.colour.addItems([f"colour: {c}" for c in columns(generator.subjects)])
-        for box, text in before:
-            box.setCurrentIndex(max(box.findText(text), 0))
-            box.blockSignals(False)
-            box.setEnabled(generator is not None)
-        for tool in (self.lasso, self.box):
-            tool.setEnabled(generator is not None)
+        self._make_plots()
+        self.colour.refill()
+        for made in (self.projection, self.lasso, self.box):
+            made.setEnabled(self.session.generator is not None)
+        self._asked.clear()
         self._recolour()
-        self._show_selected()
+
+    def _make_plots(self) -> None:
+        """Make a button and a plot for each space of the model."""
+        spaces = self.session.spaces
+        for name, space in spaces.items():
+            if name in self.plots:
+                continue
+            made = toggle(
+                name.removesuffix(" code"), self._on_space, f"show or hide: {space.about}"
+            )
+            # Raw beside learned at first, where both came with the model.
+            made.setChecked(name == LEARNED or (name == RAW and bool(space.known.coordinates)))
+            plot = MapPlot(name)
+            plot.clicked.connect(self._on_clicked)
+            plot.hovered.connect(self._on_hovered)
+            plot.drawn.connect(self._on_drawn)
+            self.space_buttons[name], self.plots[name] = made, plot
+            place = list(spaces).index(name)
+            self.spaces_row.insertWidget(place, made)
+            self.body.insertWidget(place, plot, 1)
+        for name, made in self.space_buttons.items():
+            made.setVisible(name in spaces)
+            self.plots[name].setVisible(False)
 
     def _recolour(self, *_: object) -> None:
         generator = self.session.generator
         if generator is None:
             return
-        subjects = {s.subject_id: s for s in generator.subjects}
-        ordered = [subjects[i] for i in generator.codes.subject_ids]
-        self._own = frozenset(s.subject_id for s in ordered if s.split == "own")
-        column = self.colour.currentText().removeprefix("colour: ")
-        self._colouring = colour_by(ordered, column, palette())
-        self.legend.setText(
-            " ".join(
-                f'<span style="color:{colour}">●</span>&nbsp;{_plain(label)}'
-                for label, colour in self._colouring.legend
-            )
-            + (" ◆&nbsp;own" if self._own else "")
-        )
+        colouring = self.colour.colouring()
+        ids = generator.subject_ids
+        self._colour = dict(zip(ids, colouring.colours, strict=True))
+        self._value = dict(zip(ids, colouring.values, strict=True))
+        self._own = frozenset(s.subject_id for s in generator.subjects if s.split == "own")
+        entries = [
+            f'<span style="color:{colour}">●</span>&nbsp;{_plain(label)}'
+            for label, colour in colouring.legend
+        ]
+        entries += ["◆&nbsp;own"] if self._own else []
+        remark = self.colour.remark()
+        self.legend.setText(" ".join(entries) + (f" · {remark}" if remark else ""))
+        self.legend.setToolTip(ABOUT_SILHOUETTE if remark else "")
         self._draw()
 
     def _draw(self, *_: object) -> None:
         generator = self.session.generator
-        places = self._places()
-        if generator is None or places is None:
-            return
-        own = [s in self._own for s in generator.codes.subject_ids]
-        self.points.setData(
-            pos=places,
-            brush=[pg.mkBrush(c) for c in self._colouring.colours],
-            symbol=[OWN_SYMBOL if o else "o" for o in own],
-            size=[OWN_SIZE if o else POINT_SIZE for o in own],
-            pen=[pg.mkPen(palette().text, width=1) if o else None for o in own],
-            data=np.array(generator.codes.subject_ids, dtype=object),
-        )
-        self.plot.getViewBox().autoRange(padding=0.06, items=[self.points])
-        self._show_marker()
-        self._show_selected()
-
-    def _places(self) -> Any:
-        generator = self.session.generator
+        shown: dict[str, str] = dict(self.shown)
         if generator is None:
-            return None
-        return generator.codes.coordinates.get(self.projection.currentText())
-
-    def _place_of(self, subject: str) -> Any:
-        generator, places = self.session.generator, self._places()
-        if generator is None or places is None or subject not in generator.codes.subject_ids:
-            return None
-        return places[generator.codes.subject_ids.index(subject)]
-
-    def _show_marker(self, *_: object) -> None:
-        if self._places() is None:
             return
-        here = self.session.code_position(self.projection.currentText())
-        home = self._place_of(self.session.state.subject_id)
-        self.marker.setData(pos=np.zeros((0, 2)) if here is None else here[None])
-        self.chosen.setData(pos=np.zeros((0, 2)) if home is None else np.asarray(home)[None])
-        line = np.zeros((0, 2)) if here is None or home is None else np.array([home, here])
-        self.trail.setData(line[:, 0], line[:, 1])
+        for name, plot in self.plots.items():
+            plot.setVisible(name in shown)
+            if name in shown:
+                space, projection = self.session.spaces[name], shown[name]
+                there = plot.show_map(space, projection)
+                here = " · computed here" if projection in space.made_here else ""
+                wait = here if there else " · not computed yet"
+                plot.say(f"{name} · {projection}{wait}", space.about)
+                plot.show_points(self._colour, self._own)
+        self._show_markers()
+        self._show_selected()
+        self._rest.start()
+        self._ask_missing()
+
+    def _on_code(self, *_: object) -> None:
+        self._show_markers()
+        self._rest.start()
+
+    def _on_placed(self) -> None:
+        self._show_markers(corrects=True)
+
+    def _on_start(self, *_: object) -> None:
+        """Begin new trails; where they go the code tells, which changes next."""
+        for plot in self.plots.values():
+            plot.forget_trail()
+
+    def _show_markers(self, *, corrects: bool = False) -> None:
+        state = self.session.state
+        home = state.subject_id or (state.averaged[0] if len(state.averaged) == 2 else "")
+        for space, projection in self.shown:
+            here = self.session.marker(space, projection)
+            self.plots[space].show_marker(here, home, corrects=corrects)
 
     def _show_selected(self, *_: object) -> None:
-        marked = self.session.state.selected
-        places = [p for p in map(self._place_of, marked) if p is not None]
-        self.marked.setData(pos=np.array(places) if places else np.zeros((0, 2)))
+        for space, _projection in self.shown:
+            self.plots[space].show_selected(self.session.state.selected)
         self.selection.show_selected()
 
-    def _on_hovered(self, _item: Any, points: Any, _event: Any = None) -> None:
+    def _on_hovered(self, subject: str, at: QPoint) -> None:
         generator = self.session.generator
-        if generator is None or not len(points):
+        if generator is None or subject not in self._value:
+            self.card.leave()
             return
-        index = int(points[0].index())
-        subject = generator.codes.subject_ids[index]
         split = next((s.split for s in generator.subjects if s.subject_id == subject), "")
-        self.hover.setText(f"{subject} · {split}\n{self._colouring.values[index]}")
+        value = self._value[subject] or "unknown"
+        self.card.show_subject(subject, f"{subject}\n{split}\n{self.colour.column}\n{value}", at)
+        self.session.ask_thumbnail(subject)
 
+    def _on_thumbnail(self, subject: str, thumbnail: Thumbnail) -> None:
+        self.card.show_picture(subject, thumbnail, contrast_limits("Lung"))
 
-def _rank(projection: str) -> int:
-    return ORDER.index(projection) if projection in ORDER else len(ORDER)
+    def _on_progress(self, kind: str, share: float, message: str) -> None:
+        if kind == "map":
+            self.status.setText(f"computing {message}: {share:.0%}")
+
+    def _on_busy(self, kind: str, busy: bool) -> None:
+        if kind == "map" and not busy:
+            self.status.setText(HINT)
+            self._ask_missing()
 
 
 def _plain(text: str) -> str:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QHeaderView, QVBoxLayout, QWidget
+from functools import partial
+from typing import Any
 
-from napari_radiogen.plugin.widgets.parts import button, note, row, set_cell, table
+from qtpy.QtWidgets import QButtonGroup, QHeaderView, QTableWidget, QVBoxLayout, QWidget
+
+from napari_radiogen.plugin.widgets.parts import button, note, row, set_cell, table, toggle
 from napari_radiogen.session.controller import Session
-from napari_radiogen.session.selection import LISTED, differences
+from napari_radiogen.session.selection import Difference, clinical_differences, differences
 
-WIDTH = 172
-ROW_HEIGHT = 21
-EFFECT_WIDTH = 54
-#: Names that the label holds, and that its tip holds.
-NAMED, NAMED_IN_TIP = 2, 40
+WIDTH = 214
+ROW_HEIGHT = 19
+NUMBER_WIDTH = 39
+#: Differences that a page holds; the table scrolls.
+LISTED = 12
+PAGES = ("list", "clinical", "metagenes")
 TOO_FEW = "select two or more, but not all, to compare"
+ABOUT = (
+    "SMD: standardised mean difference, (selected - rest) / pooled SD;\n"
+    "a description of those selected, not a test"
+)
 
 
 class SelectionPanel(QWidget):
@@ -23,50 +31,92 @@ class SelectionPanel(QWidget):
         super().__init__()
         self.session = session
         self.count = note()
-        self.who = note()
-        self.table = table(("selected vs rest", "SMD"), ROW_HEIGHT)
-        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        self.table.setColumnWidth(1, EFFECT_WIDTH)
-        self.table.setToolTip(
-            "standardised mean difference of the metagenes: (selected - rest) / pooled SD;\n"
-            "a description of those selected, not a test"
-        )
-        self.table.setMaximumHeight(18 + LISTED * ROW_HEIGHT + 4)
+        self.count.setProperty("role", "strong")
+        self.tables = {
+            "list": table(("subject", "split"), ROW_HEIGHT),
+            "clinical": _comparison(),
+            "metagenes": _comparison(),
+        }
         self.few = note(TOO_FEW)
         self.mean = button("synthesise mean", self._use_mean, "a nodule of their mean genes")
         self.clear = button("clear", lambda: session.select(()), "select nobody")
+        self.tables["list"].cellDoubleClicked.connect(self._choose)
+        self.tables["list"].setToolTip("double click takes that subject's genes")
+        self._make_pages()
+        self._lay_out()
+        self.setFixedWidth(WIDTH)
+
+    def _make_pages(self) -> None:
+        self.pages: dict[str, Any] = {}
+        group = QButtonGroup(self)
+        group.setExclusive(True)
+        for name in PAGES:
+            made = toggle(name, partial(self._page_pressed, name))
+            group.addButton(made)
+            self.pages[name] = made
+        self.page = "clinical"
+        self.pages[self.page].setChecked(True)
+
+    def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        for widget in (self.count, self.who, self.table, self.few):
-            layout.addWidget(widget)
-        layout.addStretch(1)
+        layout.setSpacing(3)
+        layout.addWidget(self.count)
+        layout.addLayout(row(*self.pages.values(), spacing=2))
+        for made in self.tables.values():
+            layout.addWidget(made, 1)
+        layout.addWidget(self.few, 1)
         layout.addLayout(row(self.mean, self.clear))
-        self.setFixedWidth(WIDTH)
-        self.count.setProperty("role", "strong")
 
     def show_selected(self) -> None:
         """Show the session's selection; hidden when there is none."""
         marked, generator = self.session.state.selected, self.session.generator
         self.setVisible(bool(marked) and generator is not None)
         if generator is None or not marked:
-            self.table.setRowCount(0)
+            for made in self.tables.values():
+                made.setRowCount(0)
             return
-        self.count.setText(f"{len(marked)} selected")
-        self.who.setText(_some(marked, NAMED))
-        self.who.setToolTip(_some(marked, NAMED_IN_TIP).replace(", ", "\n"))
-        found = differences(generator, marked)
-        self.table.setRowCount(len(found))
-        for line, difference in enumerate(found):
-            set_cell(self.table, line, 0, difference.metagene)
-            set_cell(self.table, line, 1, f"{difference.effect:+.2f}")
-        self.table.setVisible(bool(found))
-        self.few.setVisible(not found)
+        self.count.setText(f"{len(marked)} of {len(generator.subject_ids)} selected")
+        split = {s.subject_id: s.split for s in generator.subjects}
+        listed = self.tables["list"]
+        listed.setRowCount(len(marked))
+        for line, subject in enumerate(marked):
+            set_cell(listed, line, 0, subject)
+            set_cell(listed, line, 1, split.get(subject, ""))
+        _fill(self.tables["clinical"], clinical_differences(generator.subjects, marked, LISTED))
+        _fill(self.tables["metagenes"], differences(generator, marked, LISTED))
+        self._turn_to(self.page)
+
+    def _page_pressed(self, page: str, _on: bool) -> None:
+        self._turn_to(page)
+
+    def _turn_to(self, page: str) -> None:
+        self.page = page
+        for name, made in self.tables.items():
+            made.setVisible(name == page and made.rowCount() > 0)
+        self.few.setVisible(self.tables[page].rowCount() == 0)
+
+    def _choose(self, line: int, _column: int) -> None:
+        self.session.choose_subject(self.tables["list"].item(line, 0).text())
 
     def _use_mean(self) -> None:
         self.session.synthesise_mean_of(self.session.state.selected)
 
 
-def _some(names: tuple[str, ...], count: int) -> str:
-    rest = len(names) - count
-    return ", ".join(names[:count]) + (f" and {rest} more" if rest > 0 else "")
+def _comparison() -> QTableWidget:
+    made = table(("", "SMD", "sel.", "rest"), ROW_HEIGHT)
+    made.setToolTip(ABOUT)
+    for column in (1, 2, 3):
+        made.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+        made.setColumnWidth(column, NUMBER_WIDTH)
+    return made
+
+
+def _fill(made: QTableWidget, found: tuple[Difference, ...]) -> None:
+    made.setRowCount(len(found))
+    for line, d in enumerate(found):
+        numbers = (f"{n:.0%}" if d.share else f"{n:.3g}" for n in (d.selected, d.rest))
+        for column, text in enumerate((d.name, f"{d.effect:+.2f}", *numbers)):
+            set_cell(made, line, column, text)
+        known = f"{d.name}: known of {d.known[0]} selected and {d.known[1]} others"
+        made.item(line, 0).setToolTip(f"{known}\n{ABOUT}")

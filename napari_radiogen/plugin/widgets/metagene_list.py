@@ -2,80 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-import numpy.typing as npt
-from qtpy.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
-from qtpy.QtGui import (
-    QColor,
-    QFont,
-    QHelpEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QPolygonF,
-    QResizeEvent,
-)
+from qtpy.QtCore import QEvent, QRect, Qt, Signal
+from qtpy.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT
-from napari_radiogen.plugin.palette import palette
+from napari_radiogen.plugin.widgets import metagene_row
+from napari_radiogen.plugin.widgets.metagene_row import HEIGHT as ROW_HEIGHT
+from napari_radiogen.plugin.widgets.metagene_row import NAME_WIDTH, VALUE_WIDTH, MetageneRow
 
 KEY_STEP = 0.1
-ROW_HEIGHT = 31
-NAME_WIDTH = 62
-VALUE_WIDTH = 46
-HISTOGRAM_BINS = 33
-
-
-@dataclass(eq=False)
-class MetageneRow:
-    """What one row shows.
-
-    Parameters
-    ----------
-    name, note
-        Title and the small line under it, e.g. the number of genes.
-    z, start
-        Value now, and the patient's own.
-    percentile
-        Of ``z`` in the training cohort, 0 to 100.
-    scores
-        (N,) of the training cohort, drawn behind the slider.
-    tip
-        Shown on hover.
-    """
-
-    name: str
-    note: str
-    z: float
-    start: float
-    percentile: float
-    scores: npt.NDArray[np.float32]
-    tip: str = ""
-    outline: QPolygonF | None = None
-
-    @property
-    def edited(self) -> bool:
-        """Whether the value differs from the patient's own."""
-        return abs(self.z - self.start) > 1e-6
 
 
 class MetageneList(QAbstractScrollArea):
-    """Sliders for metagenes; drag, arrow keys, double click to reset.
+    """Sliders for metagenes and their genes; drag, arrow keys, double click to reset.
 
     Signals
     -------
-    moved(name, z), grabbed(), released(), reset(name)
+    moved(name, z), reset(name): of a metagene; gene_moved(symbol, z),
+    gene_reset(symbol): of a gene; grabbed(), released(): around a drag.
     """
 
     moved = Signal(str, float)
+    reset = Signal(str)
+    gene_moved = Signal(str, float)
+    gene_reset = Signal(str)
     grabbed = Signal()
     released = Signal()
-    reset = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,30 +55,11 @@ class MetageneList(QAbstractScrollArea):
         self._fit_scroll_bar()
         self.viewport().update()
 
-    def update_row(self, name: str, z: float, start: float, percentile: float) -> None:
-        """Change the numbers of a row, if it is shown."""
-        for shown in self._rows:
-            if shown.name == name:
-                shown.z, shown.start, shown.percentile = z, start, percentile
-        self.viewport().update()
-
     def track(self, index: int) -> QRect:
         """Return where the slider of a row lies in the viewport."""
         top = index * ROW_HEIGHT - self.verticalScrollBar().value()
         width = self.viewport().width() - NAME_WIDTH - VALUE_WIDTH - 8
         return QRect(NAME_WIDTH, top + 3, max(width, 10), ROW_HEIGHT - 8)
-
-    def x_of(self, z: float, track: QRect) -> float:
-        """Return the viewport's x of a z-score."""
-        share = (np.clip(z, -METAGENE_Z_LIMIT, METAGENE_Z_LIMIT) + METAGENE_Z_LIMIT) / (
-            2 * METAGENE_Z_LIMIT
-        )
-        return float(track.left() + share * track.width())
-
-    def z_at(self, x: float, track: QRect) -> float:
-        """Return the z-score (two decimals) under an x of the viewport."""
-        share = float(np.clip((x - track.left()) / track.width(), 0, 1))
-        return round(2 * METAGENE_Z_LIMIT * share - METAGENE_Z_LIMIT, 2)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Fit scroll bar and curves to the new width."""
@@ -161,8 +96,9 @@ class MetageneList(QAbstractScrollArea):
             self._move_to(event.pos().x())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """End a drag."""
+        """End a drag where the mouse was let go."""
         if self._dragging:
+            self._move_to(event.pos().x())
             self._dragging = False
             self.released.emit()
 
@@ -170,7 +106,7 @@ class MetageneList(QAbstractScrollArea):
         """Ask for the reset of a row."""
         index = self._index_at(event.pos().y())
         if index is not None:
-            self.reset.emit(self._rows[index].name)
+            self._reset(self._rows[index])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Up and down choose a row, left and right move it, Delete resets it."""
@@ -188,7 +124,7 @@ class MetageneList(QAbstractScrollArea):
                 round(float(np.clip(shown.z + change, -METAGENE_Z_LIMIT, METAGENE_Z_LIMIT)), 2),
             )
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.reset.emit(shown.name)
+            self._reset(shown)
         else:
             super().keyPressEvent(event)
 
@@ -200,12 +136,15 @@ class MetageneList(QAbstractScrollArea):
 
     def _move_to(self, x: float) -> None:
         shown = self._rows[self._active]
-        self._change(shown, self.z_at(x, self.track(self._active)))
+        self._change(shown, metagene_row.z_at(x, self.track(self._active)))
 
     def _change(self, shown: MetageneRow, z: float) -> None:
         shown.z = z
         self.viewport().update()
-        self.moved.emit(shown.name, z)
+        (self.gene_moved if shown.gene else self.moved).emit(shown.name, z)
+
+    def _reset(self, shown: MetageneRow) -> None:
+        (self.gene_reset if shown.gene else self.reset).emit(shown.name)
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802
         """Show the tip of the row under the mouse."""
@@ -223,69 +162,6 @@ class MetageneList(QAbstractScrollArea):
         first = self.verticalScrollBar().value() // ROW_HEIGHT
         last = min(first + self.viewport().height() // ROW_HEIGHT + 2, len(self._rows))
         for index in range(first, last):
-            self._paint_row(painter, index)
+            active = index == self._active and self.hasFocus()
+            metagene_row.paint(painter, self._rows[index], self.track(index), self.font(), active)
         painter.end()
-
-    def _paint_row(self, painter: QPainter, index: int) -> None:
-        shown, track = self._rows[index], self.track(index)
-        if index == self._active and self.hasFocus():
-            painter.fillRect(
-                0,
-                track.top() - 2,
-                self.viewport().width(),
-                ROW_HEIGHT,
-                QColor(palette().active_row),
-            )
-        base = track.bottom()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(palette().histogram))
-        painter.drawPolygon(self._outline(shown, track).translated(track.left(), base))
-        painter.setPen(QPen(QColor(palette().track), 1.5))
-        painter.drawLine(QPointF(track.left(), base), QPointF(track.right(), base))
-        self._paint_handle(painter, shown, track, base)
-        self._paint_words(painter, shown, track)
-
-    def _paint_handle(
-        self, painter: QPainter, shown: MetageneRow, track: QRect, base: float
-    ) -> None:
-        x, home = self.x_of(shown.z, track), self.x_of(shown.start, track)
-        if shown.edited:
-            painter.setPen(QPen(QColor(palette().accent), 2))
-            painter.drawLine(QPointF(home, base), QPointF(x, base))
-        painter.setPen(QPen(QColor(palette().muted), 1))
-        painter.drawLine(QPointF(home, base - 4), QPointF(home, base + 3))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(palette().synthetic if shown.edited else palette().handle))
-        painter.drawEllipse(QPointF(x, base), 5, 5)
-
-    def _paint_words(self, painter: QPainter, shown: MetageneRow, track: QRect) -> None:
-        bold, small = QFont(self.font()), QFont(self.font())
-        bold.setPixelSize(11)
-        bold.setBold(True)
-        small.setPixelSize(10)
-        left = QRectF(4, track.top() - 1, NAME_WIDTH - 8, 14)
-        right = QRectF(track.right() + 6, track.top() - 1, VALUE_WIDTH - 4, 14)
-        for rect, side, top, bottom in (
-            (left, Qt.AlignmentFlag.AlignLeft, shown.name, shown.note),
-            (right, Qt.AlignmentFlag.AlignRight, f"{shown.z:+.1f}", f"{shown.percentile:.0f}%"),
-        ):
-            painter.setFont(bold)
-            painter.setPen(QColor(palette().text))
-            painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, top)
-            painter.setFont(small)
-            painter.setPen(QColor(palette().muted))
-            painter.drawText(rect.translated(0, 12), side | Qt.AlignmentFlag.AlignVCenter, bottom)
-
-    def _outline(self, shown: MetageneRow, track: QRect) -> QPolygonF:
-        if shown.outline is None:
-            heights, edges = np.histogram(
-                shown.scores, HISTOGRAM_BINS, (-METAGENE_Z_LIMIT, METAGENE_Z_LIMIT)
-            )
-            scale = (track.height() - 2) / max(int(heights.max()), 1)
-            middles = (edges[:-1] + edges[1:]) / 2
-            points = [QPointF(0, 0)]
-            for z, height in zip(middles, heights, strict=True):
-                points.append(QPointF(self.x_of(z, track) - track.left(), -float(height) * scale))
-            points.append(QPointF(track.width(), 0))
-            shown.outline = QPolygonF(points)
-        return shown.outline

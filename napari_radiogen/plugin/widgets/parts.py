@@ -77,6 +77,14 @@ def note(text: str = "", role: str = "note") -> QLabel:
     return label
 
 
+def set_role(label: QLabel, role: str) -> None:
+    """Give a label another role of the style sheet."""
+    if label.property("role") != role:
+        label.setProperty("role", role)
+        label.style().unpolish(label)
+        label.style().polish(label)
+
+
 def button(
     text: str, action: Callable[[], object], tip: str = "", *, primary: bool = False
 ) -> QPushButton:
