@@ -12,6 +12,7 @@ from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.errors import InputError, ModelError
 from napari_radiogen.evaluation.control import evaluate_control
 from napari_radiogen.evaluation.settings import ControlSettings
+from napari_radiogen.evaluation.slopes import NODULES
 from napari_radiogen.evaluation.tables.study import Study
 from napari_radiogen.evaluation.tables.table import Row, Table
 from napari_radiogen.inference.gene_painter import Painter
@@ -104,10 +105,12 @@ def control_rows(name: str, system: str, report: dict[str, Any]) -> list[Row]:
             chance = _number(report["retrieval"]["chance_top1"])
             found = replace(found, control=chance, control_is="guessing")
         rows.append(found)
+    # Reports of older versions knew no other reference.
+    reference = str(report.get("slope_reference", NODULES))
     for key, measure in _SWEEPS.items():
         for attribute in ATTRIBUTES:
             value = _number(report[key][attribute])
-            words = measure.format(reference=str(report["slope_reference"]))
+            words = measure.format(reference=reference)
             rows.append(Row(**about, measure=words, on=attribute, value=value))
     check = report["measuring_unet"]
     low, high = (_number(v) for v in check["dice_ci95"])

@@ -8,7 +8,7 @@ import pytest
 from napari_radiogen.errors import CohortError, InputError
 from napari_radiogen.evaluation.control import evaluate_control
 from napari_radiogen.evaluation.settings import ControlSettings
-from napari_radiogen.evaluation.tables.control_fidelity import read_control
+from napari_radiogen.evaluation.tables.control_fidelity import control_rows, read_control
 from napari_radiogen.evaluation.tables.given import GivenModels
 from napari_radiogen.evaluation.tables.registry import make_tables
 from napari_radiogen.evaluation.tables.study import Study
@@ -185,6 +185,14 @@ def test_control_is_read_from_an_earlier_report(others, quick, report, tmp_path)
     assert size.ci95 == tuple(report["attributes"]["diameter"]["ci95"])
     assert (size.control, size.control_is) == (0, "all genes at the mean")
     assert rows["stub", "own patient retrieved first", ""].control == pytest.approx(1 / 12)
+
+
+def test_a_report_that_names_no_reference_had_real_nodules(others, report, tmp_path):
+    older = {k: v for k, v in report.items() if k != "slope_reference"}
+    (tmp_path / "control.json").write_text(json.dumps(older))
+    read = read_control(tmp_path / "control.json", others, (StubPainter(),))
+    measures = {row.measure for row in control_rows("stub", "mcgan", read)}
+    assert "sweeps: cosine with slopes of real nodules" in measures
 
 
 def test_control_is_measured_anew_with_its_null(others, quick):
