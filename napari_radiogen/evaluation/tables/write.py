@@ -35,6 +35,8 @@ _COLUMNS = (
 _HEADS = ("model", "measure", "value", "95 % interval", "n", "control", "published")
 #: Written of a number.
 DIGITS = 4
+#: Written in place of a number that does not exist.
+UNKNOWN = "not defined"
 
 
 def write_tables(folder: Path, study: Study, report: TableReport) -> None:
@@ -118,11 +120,11 @@ def _markdown_rows(table: Table) -> str:
     lines = [f"| {' | '.join(_HEADS)} |", "|" + "---|" * len(_HEADS)]
     for row in table.rows:
         what = ", ".join(part for part in (row.measure, row.on, row.unit) if part)
-        control = f"{number(row.control)} ({row.control_is})" if row.control_is else ""
+        control = f"{number(row.control) or UNKNOWN} ({row.control_is})" if row.control_is else ""
         cells = (
             f"{row.model} ({row.system})",
             what,
-            number(row.value) or "not defined",
+            number(row.value) or UNKNOWN,
             _interval(row.ci95),
             f"{row.n} of {row.patients} patients",
             control,

@@ -10,11 +10,11 @@ import pytest
 from napari_radiogen.cli import main
 from napari_radiogen.errors import ModelError
 from napari_radiogen.evaluation.tables import study
-from napari_radiogen.evaluation.tables.given import load_models
-from napari_radiogen.evaluation.tables.registry import TABLES
+from napari_radiogen.evaluation.tables.given import GivenModels, load_models
+from napari_radiogen.evaluation.tables.registry import TABLES, TableReport
 from napari_radiogen.evaluation.tables.study import TableSettings
-from napari_radiogen.evaluation.tables.table import Published, Row
-from napari_radiogen.evaluation.tables.write import number, to_csv
+from napari_radiogen.evaluation.tables.table import Published, Row, Table
+from napari_radiogen.evaluation.tables.write import number, to_csv, to_markdown
 from napari_radiogen.inference import measuring
 from napari_radiogen.io.cohort_store import open_cohort, write_cohort
 from napari_radiogen.trainers.autoencoder import AutoencoderTraining
@@ -141,6 +141,22 @@ def test_words_cannot_become_formulas_and_numbers_stay():
     assert told["value"] == "-0.5"
     assert told["source"] == "'@here"
     assert told["low"] == ""
+
+
+def test_a_page_breaks_no_table_and_says_what_is_not_defined(others):
+    rows = [
+        Row("a|b", "unet", "Dice", float("nan"), n=3, patients=2, control_is="chance"),
+        Row("c", "unet", "Dice", 0.5, n=3, patients=2, ci95=(0.25, 0.75)),
+    ]
+    report = TableReport((Table("t", "A table", tuple(rows), ("A note.",)),), {"other": "needs x"})
+    page = to_markdown(study.Study(others, GivenModels()), report).splitlines()
+    empty, full = (line for line in page if "unet" in line)
+    assert (
+        empty
+        == "| a/b (unet) | Dice | not defined |  | 3 of 2 patients | not defined (chance) |  |"
+    )
+    assert "| 0.5 | 0.25 to 0.75 |" in full
+    assert page[-1] == "- other: needs x"
 
 
 def test_numbers_are_short_and_gaps_are_empty():
