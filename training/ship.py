@@ -4,7 +4,8 @@
 
 Each argument is a run folder and its role: default, support or permuted. A
 model of the same name is replaced. A control report (the JSON of ``radiogen
-evaluate control``) given by ``--control`` goes into the default model's card.
+evaluate control``) given by ``--control`` goes into the card of the model that it
+judges. A model that holds patients of a surrogate or real cohort is refused.
 With ``--cohort`` the default generator gets its maps of raw genes, and with
 ``--baseline`` beside it those of an MC-GAN's gene code.
 """
@@ -17,12 +18,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from napari_radiogen.errors import RadiogenError
+from napari_radiogen.errors import ModelError, RadiogenError
 from napari_radiogen.evaluation.gene_maps import make_gene_maps
 from napari_radiogen.inference.gene_map_file import maps_path, pack_maps
 from napari_radiogen.inference.gene_painter import load_painter
 from napari_radiogen.inference.generator import load_generator
-from napari_radiogen.inference.library import find_model, models_dir
+from napari_radiogen.inference.library import find_model, load_model, models_dir
 from napari_radiogen.io.cohort_store import open_cohort
 from napari_radiogen.io.save import save_bytes, save_json, save_text
 from napari_radiogen.models.checkpoint import digest
@@ -36,7 +37,7 @@ def main() -> None:
     """Read the arguments, copy, and write the index."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("runs", nargs="*", help="RUN=ROLE")
-    parser.add_argument("--control", type=Path, help="JSON report for the default model's card")
+    parser.add_argument("--control", type=Path, help="JSON report for the card of its model")
     parser.add_argument("--cohort", type=Path, help="the default model's, for its gene maps")
     parser.add_argument("--baseline", type=Path, help="run folder of an mcgan-baseline")
     given = parser.parse_args()
@@ -51,7 +52,8 @@ def main() -> None:
         ordered[0]["maps_sha256"] = add_maps(ordered[0]["name"], given.cohort, given.baseline)
     save_json(INDEX, ordered)
     if given.control:
-        add_control(ordered[0]["name"], json.loads(given.control.read_text()))
+        report = json.loads(given.control.read_text())
+        add_control(report["model"]["name"], report)
     total = sum(f.stat().st_size for f in models_dir().glob("*.safetensors"))
     print(f"{len(ordered)} models, {total / 1e6:.1f} MB")
     if total > MAX_TOTAL:
@@ -61,6 +63,7 @@ def main() -> None:
 def ship(run: Path, role: str) -> dict[str, Any]:
     """Copy one run's weights and card; return its row of the index."""
     entry = find_model(run)
+    require_nobody(load_model(entry).description, run)
     models_dir().mkdir(exist_ok=True)
     save_bytes(models_dir() / f"{entry.name}.safetensors", entry.path.read_bytes())
     save_text(models_dir() / f"{entry.name}.md", (run / "model.md").read_text())
@@ -74,7 +77,7 @@ def ship(run: Path, role: str) -> dict[str, Any]:
         "parameters": entry.parameters,
         "sha256": entry.sha256,
         "role": role,
-        "subjects": list(entry.subject_ids) if role == "default" else [],
+        "subjects": list(entry.subject_ids) if _has_picker(entry.system, role) else [],
     }
 
 
@@ -85,6 +88,23 @@ def add_maps(name: str, cohort: Path, baseline: Path | None) -> str:
     data = pack_maps(make_gene_maps(generator, open_cohort(cohort), painter))
     save_bytes(maps_path(models_dir() / f"{name}.safetensors"), data)
     return digest(data)
+
+
+def require_nobody(about: dict[str, Any], run: Path) -> None:
+    """Refuse a model that would publish rows of real patients.
+
+    Raises
+    ------
+    ModelError
+        When its genes are real and its patients are not drawn.
+    """
+    real = about["cohort"]["kind"] in ("surrogate", "real")
+    if real and any(s["split"] != "drawn" for s in about.get("subjects", ())):
+        raise ModelError("holds patients with real genes; train with 'patients: drawn'", run)
+
+
+def _has_picker(system: str, role: str) -> bool:
+    return system == "mcgan" and role != "permuted"
 
 
 def add_control(name: str, report: dict[str, Any]) -> None:
