@@ -12,7 +12,7 @@ SYNTHETIC_MARK: Final = f"{SYNTHETIC} - {RESEARCH_USE}"
 COHORT_WORDS: Final = {
     "planted": "planted: invented genes",
     "phantom": "phantom: invented patients",
-    "surrogate": "surrogate: other people's genes",
+    "surrogate": "surrogate: others' genes",
     "real": "real patients",
 }
 #: The same at length, under figures.

@@ -75,7 +75,7 @@ def test_a_dropped_cohort_stands_on_the_map_with_a_marker_of_its_own(panel, read
     assert made.projection.currentText() == "PCA"
     assert "colour: smoker" in [made.colour.itemText(i) for i in range(made.colour.count())]
     assert "own" in made.legend.text()
-    assert "2 patients of mine (surrogate: other people's genes)" in panel.source.model.text()
+    assert "2 patients of mine (surrogate: others' genes)" in panel.source.model.text()
     made.plots[LEARNED]._on_clicked(None, [points["MY-1"]])
     assert ready.session.state.subject_id == "MY-1"
     assert len(made.plots[LEARNED].chosen.points()) == 1
@@ -128,8 +128,8 @@ def test_another_model_is_chosen_from_the_list_and_says_its_kind(panel, ready, q
     assert asked == ["mcgan-other"]
     assert ready.session.generator.name == "mcgan-other"
     assert panel.source.choice.currentText() == "mcgan-other"
-    assert panel.source.model.text() == "surrogate: other people's genes"
-    assert "surrogate: other people's genes" in ready.presenter.marks.synthetic.text
+    assert panel.source.model.text() == "surrogate: others' genes"
+    assert "surrogate: others' genes" in ready.presenter.marks.synthetic.text
     assert ready.session.result.provenance.cohort == "surrogate:fake"
     choose_model(panel, qtbot, "mcgan-other")
     assert asked == ["mcgan-other"]

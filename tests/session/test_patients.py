@@ -166,7 +166,7 @@ def test_a_table_that_leaves_nobody_is_refused(session, told, joined, tmp_path):
 def test_a_cohort_brings_its_kind_clinical_columns_and_attributes(session, joined, tmp_path):
     folder = cohort(tmp_path)
     session.open_genes(folder / "cohort.json")
-    assert joined[0].title == "2 patients of mine (surrogate: other people's genes)"
+    assert joined[0].title == "2 patients of mine (surrogate: others' genes)"
     mine = session.generator.subjects[-1]
     assert (mine.subject_id, mine.patient_id, mine.split) == ("MY-2", "P-MY-2", "own")
     assert (mine.clinical, mine.attributes) == ({"smoker": "yes"}, {"diameter": 9.0})

@@ -10,8 +10,9 @@ from napari_radiogen.cli import main
 from napari_radiogen.constants import DATA_VARIABLE
 from napari_radiogen.genomics.drawn_patients import apartness
 from napari_radiogen.inference.generator import load_generator
-from napari_radiogen.inference.library import find_model, list_models, load_model
+from napari_radiogen.inference.library import find_model, load_model
 from napari_radiogen.io.labels import write_volume
+from napari_radiogen.io.read import read_ct
 from napari_radiogen.session import Session, ports, recipe
 from napari_radiogen.session.figure import cohort_note
 from napari_radiogen.session.ports import Engines, default_model_name
@@ -35,7 +36,6 @@ def test_the_planted_model_stays_the_default_and_first():
     assert find_model(system="mcgan").name == "mcgan-planted"
     assert ports.Engines().generator_names() == ("mcgan-planted", NAME)
     assert find_model(NAME).subject_ids[0] == "SUR-D01"
-    assert [e.name for e in list_models() if e.role == "permuted" and NAME in e.name]
 
 
 def test_genes_have_real_symbols_and_patients_are_drawn(generator):
@@ -46,9 +46,8 @@ def test_genes_have_real_symbols_and_patients_are_drawn(generator):
     assert all(s.subject_id.startswith("SUR-D") for s in generator.subjects)
 
 
-@pytest.mark.parametrize("name", [NAME, f"{NAME}-permuted-1"])
-def test_the_file_names_no_patient_and_its_proof_holds(name):
-    entry = find_model(name)
+def test_the_file_names_no_patient_and_its_proof_holds():
+    entry = find_model(NAME)
     model = load_model(entry)
     proof = model.description["drawn"]["apartness"]
     assert proof["drawn_to_real"] >= proof["real_to_real_low"] >= proof["real_to_real"] > 0
@@ -94,7 +93,7 @@ def test_the_command_line_makes_a_nodule_of_a_drawn_patient(tmp_path, capsys, mo
     assert "cohort surrogate:surrogate-seed0" in capsys.readouterr().out
     assert '"surrogate:surrogate-seed0"' in record.read_text()
     assert main(["replay", str(record), "-o", str(again)]) == 0
-    assert out.read_bytes() == again.read_bytes()
+    np.testing.assert_array_equal(read_ct(out).voxels, read_ct(again).voxels)
 
 
 def test_a_figure_of_it_says_surrogate(generator):

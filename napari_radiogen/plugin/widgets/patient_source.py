@@ -78,7 +78,9 @@ class PatientSource(QWidget):
         """List the models that can paint, the one in use chosen, though it be none of them."""
         generator = self.session.generator
         used = "" if generator is None else generator.name
-        names = list(self.session.engines.generator_names())
+        # Asking imports torch, which takes seconds: not before the models were loaded.
+        loaded = generator is not None or bool(self.session.models.problems)
+        names = list(self.session.engines.generator_names()) if loaded else []
         self.choice.blockSignals(True)
         self.choice.clear()
         self.choice.addItems(names if used in ("", *names) else [used, *names])
