@@ -29,6 +29,8 @@ from napari_radiogen.io.save import save_bytes, save_json, save_text
 from napari_radiogen.models.checkpoint import digest
 
 INDEX = models_dir() / "index.json"
+#: Kinds of cohorts whose rows of expression belong to somebody.
+REAL_GENES = ("surrogate", "real")
 #: All shipped weights together, bytes.
 MAX_TOTAL = 40_000_000
 
@@ -84,6 +86,8 @@ def ship(run: Path, role: str) -> dict[str, Any]:
 def add_maps(name: str, cohort: Path, baseline: Path | None) -> str:
     """Write the gene maps beside a model; return their sha256."""
     generator = load_generator(str(models_dir() / f"{name}.safetensors"))
+    if generator.cohort_kind in REAL_GENES:
+        raise ModelError("has real genes; maps would hold its patients' rows", name)
     painter = None if baseline is None else load_painter(str(baseline))
     data = pack_maps(make_gene_maps(generator, open_cohort(cohort), painter))
     save_bytes(maps_path(models_dir() / f"{name}.safetensors"), data)
@@ -98,7 +102,7 @@ def require_nobody(about: dict[str, Any], run: Path) -> None:
     ModelError
         When its genes are real and its patients are not drawn.
     """
-    real = about["cohort"]["kind"] in ("surrogate", "real")
+    real = about["cohort"]["kind"] in REAL_GENES
     if real and any(s["split"] != "drawn" for s in about.get("subjects", ())):
         raise ModelError("holds patients with real genes; train with 'patients: drawn'", run)
 

@@ -9,6 +9,7 @@ import pytest
 from napari_radiogen.cli import main
 from napari_radiogen.constants import DATA_VARIABLE
 from napari_radiogen.genomics.drawn_patients import apartness
+from napari_radiogen.inference.gene_map_file import maps_path
 from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.inference.library import find_model, load_model
 from napari_radiogen.io.labels import write_volume
@@ -52,6 +53,7 @@ def test_the_file_names_no_patient_and_its_proof_holds():
     proof = model.description["drawn"]["apartness"]
     assert proof["drawn_to_real"] >= proof["real_to_real_low"] >= proof["real_to_real"] > 0
     assert len(model.tensors["drawn.components"]) <= 10
+    assert not maps_path(entry.path).exists()
     data = entry.path.read_bytes() + entry.path.with_suffix(".md").read_bytes()
     assert b"R01-" not in data
     assert b"LIDC-IDRI-0" not in data
