@@ -56,7 +56,9 @@ def attack(name: str, folder: Path, seed: int, until: float) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY_CAP,) * 2)
     signal.signal(signal.SIGALRM, stop)
     warnings.simplefilter("ignore")
+    shutil.rmtree(folder / "target", ignore_errors=True)
     target = fuzz_targets.TARGETS[name](folder / "target")
+    target.read()
     seeds = {part: part.read_bytes() for part in target.parts}
     dice = random.Random(seed)
     count = refused = 0
@@ -96,6 +98,8 @@ def run(name: str, seconds: float, seed: int, folder: Path) -> tuple[int, int, l
         process = context.Process(target=attack, args=(name, folder, seed + read, until))
         process.start()
         wait(process, folder)
+        if not (folder / "current").exists():
+            sys.exit(f"{name}: its valid file cannot be made or read")
         count = folder / "count"
         numbers = [int(n) for n in count.read_text().split()] if count.exists() else [0, 0]
         count.unlink(missing_ok=True)

@@ -20,12 +20,7 @@ from napari_radiogen.domain import Scale
 from napari_radiogen.errors import CohortError, InputError, RadiogenError, Stop
 from napari_radiogen.io.clinical import ClinicalTable, read_clinical
 from napari_radiogen.io.cohort_content import CohortContent, write_cohort
-from napari_radiogen.io.cohort_work import (
-    kept_facts,
-    make_work_folder,
-    remove_work_folder,
-    work_folder,
-)
+from napari_radiogen.io.cohort_work import kept_facts, make_work_folder, work_folder
 from napari_radiogen.io.dicom_index import FileFacts, collection_files, content_of, file_facts
 
 Progress = Callable[[float, str], None]
@@ -147,7 +142,6 @@ def build_cohort(
         digests["clinical"] = content_of([str(sources.clinical)])
     content = assemble(out.name, kept, work, genes, clinical, config, rejected, digests)
     digest = write_cohort(out, content, cancelled=cancelled)
-    remove_work_folder(work)
     tell(1.0, "done")
     return report_of(out, content, digest, rejected)
 

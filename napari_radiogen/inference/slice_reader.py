@@ -21,6 +21,8 @@ FloatArray = npt.NDArray[np.float32]
 
 #: Slices that go through the network at once.
 BATCH = 16
+#: A network is as wide as its description says before its weights are looked at.
+MAX_BASE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +68,8 @@ def load_reader(name: str) -> SliceReader:
         base = int(model.description["config"]["base"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("the description does not say the network's base width", name) from error
+    if not 1 <= base <= MAX_BASE:
+        raise ModelError(f"expected a base width of 1 to {MAX_BASE}, got {base}", name)
     network = UNet(base=base)
     load_strictly(network, model.tensors)
     fast = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

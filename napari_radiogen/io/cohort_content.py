@@ -25,7 +25,8 @@ from napari_radiogen.constants import (
 from napari_radiogen.domain import CohortKind, CohortSplit, ExpressionMatrix, Subject
 from napari_radiogen.errors import CohortError, Stop, check_stop
 from napari_radiogen.io.cohort_tables import check_homes, format_tables
-from napari_radiogen.io.save import complete_folder, save_json, save_text
+from napari_radiogen.io.cohort_work import cohort_folder
+from napari_radiogen.io.save import save_json, save_text
 
 FORMAT = "radiogen-cohort"
 VERSION = 1
@@ -106,7 +107,7 @@ def write_cohort(path: Path, content: CohortContent, *, cancelled: Stop | None =
     tables = format_tables(content.subjects, content.expression, content.slices)
     arrays = {**{name: getattr(content, name) for name in ARRAYS}, **content.regions}
     digest = content_digest(tables, arrays, content.truth)
-    with complete_folder(path, marker="cohort.json", cancelled=cancelled) as folder:
+    with cohort_folder(path, "cohort.json", cancelled) as folder:
         for name, text in tables.items():
             save_text(folder / name, text)
         group = zarr.open_group(folder / "patches.zarr", mode="w")

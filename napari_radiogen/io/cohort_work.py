@@ -1,7 +1,8 @@
 """What a cohort build has finished, kept so that a stopped build can continue.
 
 One file a patient, named by the digest of what went in: a file that is there
-is whole, and a changed input or setting has another name.
+is whole, and a changed input or setting has another name. The cohort itself is
+put together here too, so that what a kill left goes with the folder.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_radiogen.errors import RadiogenError
-from napari_radiogen.io.save import atomic_write
+from napari_radiogen.errors import RadiogenError, Stop
+from napari_radiogen.io.save import atomic_write, complete_folder
 
 #: Member of the file that holds facts as JSON in UTF-8.
 FACTS = "facts"
@@ -42,9 +44,31 @@ def make_work_folder(folder: Path) -> None:
         raise RadiogenError(f"cannot be written: {error.strerror or error}", folder) from error
 
 
-def remove_work_folder(folder: Path) -> None:
-    """Remove the folder of a build that is complete."""
-    shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def cohort_folder(path: Path, marker: str, cancelled: Stop | None = None) -> Iterator[Path]:
+    """Fill a new cohort folder, whole or not at all; its work folder goes with success.
+
+    Parameters
+    ----------
+    path, marker, cancelled
+        See `complete_folder`.
+
+    Yields
+    ------
+    Path
+        The temporary folder to fill, which lies in the work folder.
+    """
+    work = work_folder(path)
+    make_work_folder(work)
+    try:
+        with complete_folder(path, marker=marker, within=work, cancelled=cancelled) as building:
+            yield building
+    except BaseException:
+        # What a build has kept stays for the next try.
+        with suppress(OSError):
+            work.rmdir()
+        raise
+    shutil.rmtree(work, ignore_errors=True)
 
 
 def keep(

@@ -115,6 +115,7 @@ def complete_folder(
     *,
     marker: str | None = None,
     overwrite: bool = False,
+    within: Path | None = None,
     cancelled: Stop | None = None,
 ) -> Iterator[Path]:
     """Build a folder beside its final place and move it there when complete.
@@ -128,6 +129,9 @@ def complete_folder(
         body must have written it; it reaches the disk after all others.
     overwrite
         Replace an older folder, which stays until the new one is ready.
+    within
+        Folder on the same disk to build it in, rather than the parent's: a
+        kill leaves its remains there.
     cancelled
         Asked while the filled folder is brought to the disk.
 
@@ -148,7 +152,7 @@ def complete_folder(
         raise RadiogenError("already exists; choose another name or remove it", path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        outer = Path(tempfile.mkdtemp(prefix=".radiogen-", dir=path.parent))
+        outer = Path(tempfile.mkdtemp(prefix=".radiogen-", dir=within or path.parent))
     except OSError as error:
         raise _unwritable(error, path) from error
     try:

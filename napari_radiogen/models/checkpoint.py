@@ -58,6 +58,8 @@ def unpack(data: bytes, *, kind: str = FORMAT) -> tuple[dict[str, torch.Tensor],
         tensors = load(data)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"not a {kind.replace('-', ' ')} ({type(error).__name__})") from error
+    if not isinstance(description, dict):
+        raise ModelError(f"not a {kind.replace('-', ' ')} (its description is no object)")
     if description.get("format") != kind or description.get("version") != VERSION:
         raise ModelError(f"expected {kind} version {VERSION}")
     _require_finite(tensors)

@@ -32,12 +32,12 @@ class MCGANConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     spatial_dims: int = Field(default=2, ge=2, le=3)
-    size_px: int = Field(default=64, ge=32, multiple_of=16)
-    metagenes: int = Field(default=100, ge=1)
-    code_dim: int = Field(default=128, ge=8)
-    noise_dim: int = Field(default=32, ge=1)
-    base: int = Field(default=16, ge=4, multiple_of=4)
-    discriminator_base: int = Field(default=24, ge=4)
+    size_px: int = Field(default=64, ge=32, le=512, multiple_of=16)
+    metagenes: int = Field(default=100, ge=1, le=10_000)
+    code_dim: int = Field(default=128, ge=8, le=4096)
+    noise_dim: int = Field(default=32, ge=1, le=4096)
+    base: int = Field(default=16, ge=4, le=256, multiple_of=4)
+    discriminator_base: int = Field(default=24, ge=4, le=256)
 
     @property
     def widths(self) -> tuple[int, int, int, int]:

@@ -121,17 +121,31 @@ def cohort(folder: Path) -> Target:
     return Target(sorted(p for p in path.rglob("*") if p.is_file()), read)
 
 
-def model(folder: Path) -> Target:
-    import torch
-
-    from napari_radiogen.inference.library import find_model, load_model
+def unet(folder: Path) -> Target:
+    from napari_radiogen.inference.slice_reader import load_reader
     from napari_radiogen.models.checkpoint import pack
+    from napari_radiogen.models.unet import UNet
 
     folder.mkdir(parents=True)
     path = folder / "a.safetensors"
-    description = {"system": "unet", "config": {}, "name": "a"}
-    path.write_bytes(pack({"w": torch.zeros(3, 4)}, description))
-    return Target([path], lambda: load_model(find_model(path)))
+    description = {
+        "system": "unet", "name": "a", "parameters": 1, "cohort": {"name": "x"},
+        "config": {"base": 1}, "patients": ["P1"],
+    }  # fmt: skip
+    tensors = {f"network.{name}": t for name, t in UNet(base=1).state_dict().items()}
+    path.write_bytes(pack(tensors, description))
+    return Target([path], partial(load_reader, str(path)))
+
+
+def generator(folder: Path) -> Target:
+    """The shipped generator: damage falls on its description as often as on its numbers."""
+    from napari_radiogen.inference.generator import load_generator
+    from napari_radiogen.inference.library import find_model
+
+    folder.mkdir(parents=True)
+    path = folder / "a.safetensors"
+    path.write_bytes(find_model().path.read_bytes())
+    return Target([path], partial(load_generator, str(path)))
 
 
 #: What the program reads in a process of its own, which damaged bytes may crash.
@@ -156,6 +170,7 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "h5ad": h5ad,
     "h5ad-parser": h5ad_parser,
     "cohort": cohort,
-    "model": model,
+    "unet": unet,
+    "generator": generator,
     **TEXTS,
 }

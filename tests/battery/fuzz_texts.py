@@ -22,14 +22,13 @@ def text(folder: Path, content: str, name: str, reader: Callable[[Path], object]
     folder.mkdir(parents=True)
     path = folder / name
     path.write_text(content)
-    reader(path)
     return Target([path], partial(reader, path))
 
 
 def expression(path: Path) -> None:
-    from napari_radiogen.io.expression import read_expression
+    from napari_radiogen.io.expression import read_expression_table
 
-    read_expression(path)
+    read_expression_table(path).matrix()
 
 
 def geo_table(path: Path) -> None:
@@ -107,7 +106,7 @@ def recipe_text() -> str:
     return json.dumps(values, indent=1)
 
 
-ROWS = "id,TP53,KRAS,EGFR\nP1,1.5,2.0,NA\nP2,0.5,-1.0,3.25\nP3,1,2,3\n"
+ROWS = "id,TP53,KRAS,EGFR\nP1,1.5,2.0,NA\nP2,0.5,1.0,3.25\nP3,1,2,3\n"
 GEO = "gene\tR01-001\tR01-002\nTP53\t1.5\t2\nKRAS\tNA\t0.5\n"
 SERIES = (
     '!Series_title\t"x"\n!Sample_title\t"P1"\t"P2"\n!Sample_geo_accession\t"GSM1"\t"GSM2"\n'
@@ -118,7 +117,7 @@ GCT = "#1.2\n2\t2\nName\tDescription\tP1\tP2\nTP53\tx\t1.5\t2\nKRAS\tna\t0.5\t1\
 PROBES = "ID\tGene Symbol\n1007_s_at\tDDR1\n1053_at\tRFC2 /// X\n117_at\t\n"
 ALIASES = "symbol\talias_symbol\tprev_symbol\nTP53\tp53|LFS1\t\nKRAS\t\tKRAS2\n"
 CLINICAL = "Case ID,Stage,Note\nR01-001,I,'=1\nR01-002,NA,x\n"
-MANIFEST = "patient_id,ct,mask,series,Stage\nP1,ct.nii,m.nii,,I\nP2,../x,,1.2,II\n"
+MANIFEST = "patient_id,ct,mask,series,Stage\nP1,ct.nii,m.nii,,I\nP2,x,,1.2,II\n"
 MIRROR = f"file,size,sha256,patient_id,series_uid,modality\na/b.dcm,12,{'a' * 64},P1,1.2,CT\n"
 SEMANTICS = (
     "case_id,Nodule Attenuation,Nodule Margins-Primary Pattern,diameter_mm\n"

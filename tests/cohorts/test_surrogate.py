@@ -242,3 +242,28 @@ def test_the_public_tables_share_ninety_patients_with_words_and_sizes() -> None:
     sizes = [said[p].diameter_mm for p in both if said[p].diameter_mm]
     assert min(sizes) > 5
     assert max(sizes) < 120
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("4.", "four ", "no number"),
+        ("3.0", "inf", "not finite"),
+        ("\n", ",more\n", "row 2 has not as many cells"),
+    ],
+)
+def test_an_index_that_is_no_table_of_scores_is_refused(tmp_path, old, new, reason) -> None:
+    given = sources(tmp_path / "in")
+    index = given.nodules / "index.csv"
+    head, _, rows = index.read_text().partition("\n")
+    index.write_text(f"{head}\n{rows.replace(old, new)}")
+    with pytest.raises(InputError, match=reason):
+        surrogate_cohort(given, tmp_path / "out", MatchConfig())
+
+
+def test_an_index_that_is_not_utf_8_is_refused(tmp_path) -> None:
+    given = sources(tmp_path / "in")
+    index = given.nodules / "index.csv"
+    index.write_bytes(index.read_bytes() + b"\xff\xfe")
+    with pytest.raises(InputError, match="cannot be read"):
+        surrogate_cohort(given, tmp_path / "out", MatchConfig())

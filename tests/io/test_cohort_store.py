@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from napari_radiogen.domain import ExpressionMatrix, Subject
-from napari_radiogen.errors import CohortError
+from napari_radiogen.errors import Cancelled, CohortError
 from napari_radiogen.io.cohort_store import CohortContent, open_cohort, write_cohort
+from napari_radiogen.io.cohort_work import work_folder
 
 SIDE = 8
 
@@ -123,3 +124,20 @@ def test_a_damaged_array_is_one_line(cohort: Path) -> None:
             chunk.write_bytes(b"no such stream")
     with pytest.raises(CohortError, match="damaged"):
         _ = open_cohort(cohort, verify=False).image
+
+
+def test_what_a_kill_left_goes_with_the_next_success(tmp_path, content):
+    work = work_folder(tmp_path / "cohort")
+    (work / ".radiogen-old" / "cohort" / "patches.zarr").mkdir(parents=True)
+    write_cohort(tmp_path / "cohort", content)
+    assert [p.name for p in tmp_path.iterdir()] == ["cohort"]
+
+
+def test_a_stop_keeps_what_a_build_has_finished(tmp_path, content):
+    work = work_folder(tmp_path / "cohort")
+    work.mkdir()
+    (work / "patient.npz").touch()
+    with pytest.raises(Cancelled):
+        write_cohort(tmp_path / "cohort", content, cancelled=lambda: True)
+    assert [p.name for p in work.iterdir()] == ["patient.npz"]
+    assert [p.name for p in tmp_path.iterdir()] == [work.name]

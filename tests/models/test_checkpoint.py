@@ -54,6 +54,13 @@ def test_foreign_safetensors_and_other_bytes_are_refused():
         unpack(b"\x80\x04" + b"x" * 500)
 
 
+@pytest.mark.parametrize("text", ["[]", '"x"', "1", "null"])
+def test_a_description_that_is_no_object_is_refused(text):
+    data = save({"x": torch.zeros(2)}, metadata={"radiogen": text})
+    with pytest.raises(ModelError, match="not a radiogen model"):
+        unpack(data)
+
+
 def test_missing_extra_and_misshapen_tensors_are_refused():
     layer, _ = _packed()
     state = {f"network.{k}": v for k, v in layer.state_dict().items()}
