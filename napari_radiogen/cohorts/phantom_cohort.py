@@ -27,7 +27,7 @@ from napari_radiogen.errors import CohortError, InputError, Stop
 from napari_radiogen.genomics.preparation import drop_incomplete
 from napari_radiogen.io.clinical import ClinicalTable
 from napari_radiogen.io.cohort_content import CohortContent, write_cohort
-from napari_radiogen.io.cohort_work import make_work_folder, remove_work_folder, work_folder
+from napari_radiogen.io.cohort_work import make_work_folder, work_folder
 from napari_radiogen.phantom.biology import FIRST_NULL_LATENT, LATENT_NAMES
 
 #: Share of the progress bar for patients; the rest is writing.
@@ -104,7 +104,6 @@ def phantom_cohort(
     tell(PATIENT_SHARE, "writing")
     content = _content(people, kept, work, cut, rejected)
     digest = write_cohort(out, content, cancelled=cancelled)
-    remove_work_folder(work)
     tell(1.0, "done")
     return report_of(out, content, digest, rejected)
 

@@ -44,7 +44,7 @@ class Exporting(Reactions):
             return
         self.work.start(
             "export",
-            lambda ctx: tumours.write_tumours(found, scan, source, target),
+            lambda ctx: tumours.write_tumours(found, scan, source, target, cancelled=ctx.cancelled),
             lambda _: self.exported.emit(str(target)),
         )
 
@@ -74,9 +74,11 @@ class Exporting(Reactions):
             scan, self.scan_path, result, intent, generator, reference, found, nodules
         )
 
-    def _export(self, path: str | Path, write: Callable[[Exportable, Path], None]) -> None:
+    def _export(self, path: str | Path, write: Callable[..., None]) -> None:
         target, what = Path(path), self._exportable()
         if what is not None:
             self.work.start(
-                "export", lambda ctx: write(what, target), lambda _: self.exported.emit(str(target))
+                "export",
+                lambda ctx: write(what, target, cancelled=ctx.cancelled),
+                lambda _: self.exported.emit(str(target)),
             )

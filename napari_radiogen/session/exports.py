@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC
 from napari_radiogen.domain import CTVolume, SynthesisResult
-from napari_radiogen.errors import InputError
+from napari_radiogen.errors import InputError, Stop, check_stop
 from napari_radiogen.io.save import atomic_write, save_together
 from napari_radiogen.session.digests import result_digest
 from napari_radiogen.session.exportable import Exportable
@@ -59,9 +60,10 @@ def synthetic_volume(scan: CTVolume, *results: SynthesisResult) -> CTVolume:
     )
 
 
-def write_recipe(what: Exportable, path: Path) -> None:
+def write_recipe(what: Exportable, path: Path, *, cancelled: Stop | None = None) -> None:
     """Write the recipe of every nodule of the scan."""
     check_suffix(path, (".json",))
+    check_stop(cancelled)
     save_all(recipes_of(what), path)
 
 
@@ -82,16 +84,16 @@ def _write_with_recipe(
     save_together((path, write), (beside, lambda temporary: write_recipe(what, temporary)))
 
 
-def write_synthetic(what: Exportable, path: Path) -> None:
-    """Write the scan with the nodule, and its recipe beside it."""
+def write_synthetic(what: Exportable, path: Path, *, cancelled: Stop | None = None) -> None:
+    """Write the scan with the nodule, and its recipe beside it: both, or neither."""
     from napari_radiogen.io.labels import write_volume
 
     suffix = check_suffix(path, VOLUME_SUFFIXES)
     volume = _volume(what)
-    _write_with_recipe(what, path, suffix, lambda temporary: write_volume(volume, temporary))
+    _write_with_recipe(what, path, suffix, partial(write_volume, volume, cancelled=cancelled))
 
 
-def write_series(what: Exportable, folder: Path) -> None:
+def write_series(what: Exportable, folder: Path, *, cancelled: Stop | None = None) -> None:
     """Write the scan with the nodule as a DICOM series, and its recipe beside the folder.
 
     The series is marked synthetic, has UIDs of its own and takes nothing over
@@ -102,6 +104,8 @@ def write_series(what: Exportable, folder: Path) -> None:
     ------
     RadiogenError
         When the folder holds something already or cannot be written.
+    Cancelled
+        When `cancelled` says so; neither is left behind.
     """
     from napari_radiogen.io.dicom_write import write_ct_series
 
@@ -117,18 +121,26 @@ def write_series(what: Exportable, folder: Path) -> None:
             folder,
             patient_id=f"{SYNTHETIC}-{result_digest(what.result)[:12]}",
             series_description=f"nodule - {RESEARCH_USE}",
+            cancelled=cancelled,
         )
 
     atomic_write(beside, write)
 
 
-def write_figure(what: Exportable, path: Path, choice: FigureChoice | None = None) -> None:
+def write_figure(
+    what: Exportable,
+    path: Path,
+    *,
+    choice: FigureChoice | None = None,
+    cancelled: Stop | None = None,
+) -> None:
     """Write the figure of one nodule, and the recipe of that one beside it."""
     from napari_radiogen.session.figure import compose_figure, save_figure
 
     suffix = check_suffix(path, FIGURE_SUFFIXES)
     what, choice = replace(what, nodules=()), choice or FigureChoice()
     figure = compose_figure(what, choice)
+    check_stop(cancelled)
     _write_with_recipe(
         what, path, suffix, lambda temporary: save_figure(figure, temporary, choice.dpi)
     )

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_radiogen.domain import CTVolume, LabelVolume, Nodule
-from napari_radiogen.errors import InputError
+from napari_radiogen.errors import InputError, Stop
 from napari_radiogen.imaging.measure import find_nodules
 from napari_radiogen.session.exports import check_suffix
 from napari_radiogen.session.ports import Segmentation
@@ -114,7 +114,14 @@ def notes_of(found: Segmentation | None) -> tuple[str, ...]:
     return found.warnings if isinstance(found, OpenedMask) else ()
 
 
-def write_tumours(found: Segmentation, scan: CTVolume, scan_path: Path | None, path: Path) -> None:
+def write_tumours(
+    found: Segmentation,
+    scan: CTVolume,
+    scan_path: Path | None,
+    path: Path,
+    *,
+    cancelled: Stop | None = None,
+) -> None:
     """Write tumours as NIfTI, NRRD, MetaImage, or as a DICOM SEG (``.dcm``) of their CT.
 
     Raises
@@ -122,6 +129,8 @@ def write_tumours(found: Segmentation, scan: CTVolume, scan_path: Path | None, p
     RadiogenError
         When there are none, the format cannot hold them, or the file cannot
         be written.
+    Cancelled
+        When `cancelled` says so; nothing is left behind.
     """
     from napari_radiogen.io.labels import write_labels
     from napari_radiogen.io.seg_write import write_seg
@@ -134,7 +143,7 @@ def write_tumours(found: Segmentation, scan: CTVolume, scan_path: Path | None, p
     if suffix != SEG_SUFFIX:
         if len(layers) > 1:
             raise InputError("segments overlap: only a DICOM SEG (.dcm) holds them", path)
-        write_labels(layers[0], path)
+        write_labels(layers[0], path, cancelled=cancelled)
     elif scan_path is None or not scan_path.is_dir():
         raise InputError(
             "a DICOM SEG needs a CT opened from its DICOM folder; write .nii.gz instead", path
@@ -148,6 +157,7 @@ def write_tumours(found: Segmentation, scan: CTVolume, scan_path: Path | None, p
             algorithm=None if opened else found.model,
             nodules=not opened or found.model == KINDS["lidc-readings"],
             description="Segmentation" if opened else "Nodules",
+            cancelled=cancelled,
         )
 
 

@@ -145,7 +145,7 @@ def test_an_export_that_fails_leaves_the_older_pair(tmp_path, session, told, mon
     export = session.export_figure if name.endswith("png") else session.export_volume
     with monkeypatch.context() as patch:
         patch.setattr("napari_radiogen.session.figure.save_figure", lambda _, p, dpi: refuse(p))
-        patch.setattr("napari_radiogen.io.labels.write_volume", lambda _, p: refuse(p))
+        patch.setattr("napari_radiogen.io.labels.write_volume", lambda _, p, **__: refuse(p))
         export(path)
     with monkeypatch.context() as patch:
         patch.setattr("napari_radiogen.session.exports.save_all", refuse)

@@ -30,12 +30,14 @@ class ExportWidget(Dock):
             "DICOM…", self.ask_series, "a new series, marked synthetic, without identity"
         )
         self.recipe = button("Recipe…", self.ask_recipe, "genes, seed, place, weights")
+        self.cancel = button("Cancel", self._cancel, "stop writing; nothing is left behind")
         self.last = note("Every export carries its recipe.")
         self.last.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.show_folder = button("show folder", self._show_folder)
         self._last_path: Path | None = None
         self.column.addLayout(row(self.figure, self.recipe))
         self.column.addLayout(row(self.volume, self.series))
+        self.column.addWidget(self.cancel)
         self.column.addWidget(self.last)
         self.column.addWidget(self.show_folder)
         self.column.addStretch(1)
@@ -73,10 +75,15 @@ class ExportWidget(Dock):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._last_path.parent)))
 
     def _show_ready(self, *_: object) -> None:
-        result = self.session.result
-        ready = result is not None and result.complete and not self.session.is_busy("export")
+        result, writing = self.session.result, self.session.is_busy("export")
+        ready = result is not None and result.complete and not writing
+        self.cancel.setVisible(writing)
         for widget in (self.figure, self.volume, self.series, self.recipe):
             widget.setEnabled(ready)
+
+    def _cancel(self) -> None:
+        self.session.cancel("export")
+        self.last.setText("stopped")
 
     def _on_exported(self, path: str) -> None:
         self._last_path = Path(path)
