@@ -137,8 +137,11 @@ def start(words: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", COMMAND, *words], process_group=0, **quiet)
 
 
-def interrupt(words: list[str], after_s: float) -> tuple[float, float] | None:
-    """Return seconds by the clock and of work after Ctrl-C; None when it had ended before."""
+def interrupt(words: list[str], after_s: float) -> tuple[float, float, int] | None:
+    """Return seconds by the clock and of work after Ctrl-C, and the exit code.
+
+    None when it had ended before.
+    """
     before = children_s()
     process = start(words)
     while process.poll() is None and work_s(process.pid) < after_s:
@@ -148,7 +151,7 @@ def interrupt(words: list[str], after_s: float) -> tuple[float, float] | None:
     worked, asked = work_s(process.pid), time.monotonic()
     os.killpg(process.pid, signal.SIGINT)
     process.wait()
-    return time.monotonic() - asked, children_s() - before - worked
+    return time.monotonic() - asked, children_s() - before - worked, process.returncode
 
 
 def main() -> int:
@@ -158,6 +161,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     rng = random.Random(asked.seed)
+    # A shell that starts this in the background has it ignore Ctrl-C, and the jobs with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     print(f"{'job':<10}{'whole':>9}{'clock':>9}{'work':>9}   left behind (longest of each)")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -174,13 +179,17 @@ def main() -> int:
                 shutil.rmtree(out)
                 out.mkdir()
                 ended = interrupt(words, rng.uniform(0.2, 1.0) * whole)
-                if ended:
-                    ends.append(ended)
+                if ended is None:
+                    continue
+                ends.append(ended)
+                # The last moment is too late: the file is there, whole.
+                if ended[2]:
                     left |= {p.name for p in out.iterdir()}
             shutil.rmtree(out)
             clock, work = (max((e[i] for e in ends), default=0.0) for i in (0, 1))
+            late = sum(e[2] == 0 for e in ends)
             said = f"{job:<10}{whole:>8.1f}s{clock:>8.1f}s{work:>8.1f}s   {sorted(left)}"
-            print(said, f"of {len(ends)} stops", flush=True)
+            print(said, f"of {len(ends)} stops, {late} too late", flush=True)
     return 0
 
 

@@ -11,6 +11,11 @@ import numpy.typing as npt
 
 from napari_radiogen import __version__
 from napari_radiogen.cohorts.gene_table import GeneTable
+from napari_radiogen.cohorts.metagene_table import (
+    METAGENE_FILE,
+    format_metagenes,
+    training_metagenes,
+)
 from napari_radiogen.cohorts.rejections import Rejections
 from napari_radiogen.cohorts.voi import CutConfig
 from napari_radiogen.domain import CohortKind, Split, Subject
@@ -85,11 +90,16 @@ def assemble(
     ids = tuple(s.subject_id for s in subjects)
     columns, arrays = _stack(kept, work, subjects)
     symbols = len(genes.matrix.gene_symbols)
+    expression = genes.of(tuple(patients), ids)
+    metagenes = training_metagenes(expression, subjects)
+    extras = {"rejected.csv": rejected.to_csv()}
+    if metagenes is not None:
+        extras[METAGENE_FILE] = format_metagenes(metagenes)
     return CohortContent(
         name=name,
         kind=kind,
         subjects=subjects,
-        expression=genes.of(tuple(patients), ids),
+        expression=expression,
         slices=columns,
         image=arrays["image"],
         mask=arrays["mask"],
@@ -102,6 +112,7 @@ def assemble(
             "config": asdict(config),
             "split_shares": [*shares],
             "genes": {"kept": symbols, "dropped_for_missing_values": genes.dropped},
+            "metagenes": 0 if metagenes is None else len(metagenes.names),
             "patients": {"in": len(kept), "left_out": len(rejected.rows)},
             "inputs": {**inputs, "patients": {k.patient_id: k.key for k in kept}},
             "warnings": {k.patient_id: k.facts["warnings"] for k in kept if k.facts["warnings"]},
@@ -109,7 +120,7 @@ def assemble(
         field_of_view_mm=config.field_of_view_mm,
         size_px=config.size_px,
         regions={name: arrays[name] for name in REGION_ARRAYS if name in arrays},
-        extras={"rejected.csv": rejected.to_csv()},
+        extras=extras,
     )
 
 

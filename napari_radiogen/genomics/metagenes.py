@@ -49,7 +49,7 @@ def fit_metagenes(
     Raises
     ------
     InputError
-        When values are missing or there are fewer genes than clusters.
+        When values are missing or there are fewer different genes than clusters.
     """
     values = np.asarray(log2_values, dtype=np.float64)
     if not np.isfinite(values).all():
@@ -77,6 +77,8 @@ def fit_metagenes(
 def _signed_weights(z: FloatArray, k: int, seed: int) -> FloatArray:
     """Return (G, K) membership weights: sign of the first component / size."""
     profiles = z.T / np.maximum(np.linalg.norm(z.T, axis=1, keepdims=True), MIN_GENE_SD)
+    if len(np.unique(profiles, axis=0)) < k:
+        raise InputError(f"the genes are too alike for {k} metagenes")
     label = KMeans(n_clusters=k, n_init=4, random_state=seed).fit_predict(profiles)
     weights = np.zeros((z.shape[1], k))
     for cluster in range(k):

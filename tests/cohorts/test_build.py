@@ -81,6 +81,9 @@ def test_the_cohort_is_whole_and_says_what_it_is(built: tuple[CohortStore, Repor
     assert store.pixel_mm == pytest.approx(60 / 64)
     assert report.genes == {"kept": GENES, "dropped_for_missing_values": 5}
     assert all(report.split.values())
+    genes = [r["gene"] for r in csv.DictReader((store.path / "metagenes.csv").open(newline=""))]
+    assert tuple(genes) == store.expression.gene_symbols
+    assert store.manifest["provenance"]["metagenes"] == GENES // 5
     assert not work_folder(store.path).exists()
 
 
