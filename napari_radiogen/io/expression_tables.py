@@ -214,7 +214,7 @@ def _warnings(patients: tuple[str, ...], genes: tuple[str, ...]) -> list[str]:
     dates = date_names(genes)
     if dates:
         warnings.append(
-            f"{len(dates)} genes are named like dates ({some(dates)}): a spreadsheet replaced "
+            f"{len(dates)} gene(s) named like dates ({some(dates)}): a spreadsheet replaced "
             "their symbols, which cannot be told back"
         )
     padded = [name for name in (*patients, *genes) if name != name.strip()]
