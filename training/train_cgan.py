@@ -12,7 +12,7 @@ from napari_radiogen.cli.output import progress
 from napari_radiogen.cli.train_flags import LINES_EVERY_S, NullFlags, run_script
 from napari_radiogen.cli.training import summary
 from napari_radiogen.trainers.cgan import CGANTraining
-from napari_radiogen.trainers.systems_run import run_cgan
+from napari_radiogen.trainers.systems_run import run_published
 
 CONFIG = Path(__file__).parent / "configs" / "cgan-small.yaml"
 
@@ -24,7 +24,7 @@ def main(flags: NullFlags) -> None:
 
     # Run
     with progress(config.name, lines_every_s=LINES_EVERY_S) as tell:
-        trained = run_cgan(flags.cohort, config, flags.folder, options=options, progress=tell)
+        trained = run_published(flags.cohort, config, flags.folder, options=options, progress=tell)
 
     # Result
     print(summary(trained))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -59,41 +58,36 @@ def mcgan(flags: NullFlags) -> None:
 def autoencoder(flags: NullFlags) -> None:
     """Train the gene-mapping autoencoder H (Li 2018): image to genes and back."""
     from napari_radiogen.trainers.autoencoder import AutoencoderTraining
-    from napari_radiogen.trainers.systems_run import run_autoencoder
 
-    _train(flags, AutoencoderTraining, run_autoencoder)
+    _train(flags, AutoencoderTraining)
 
 
 def cgan(flags: NullFlags) -> None:
     """Train the conditional GAN on metagenes (Li 2018)."""
     from napari_radiogen.trainers.cgan import CGANTraining
-    from napari_radiogen.trainers.systems_run import run_cgan
 
-    _train(flags, CGANTraining, run_cgan)
+    _train(flags, CGANTraining)
 
 
 def mcgan_paper(flags: NullFlags) -> None:
     """Train the multi-conditional GAN as published (Xu 2019), paper mode."""
     from napari_radiogen.trainers.gene_gan import MCGANPaperTraining
-    from napari_radiogen.trainers.systems_run import run_gene_gan
 
-    _train(flags, MCGANPaperTraining, run_gene_gan)
+    _train(flags, MCGANPaperTraining)
 
 
 def mcgan_baseline(flags: NullFlags) -> None:
     """Train the MC-GAN baseline (Park 2018), genes in place of words."""
     from napari_radiogen.trainers.gene_gan import MCGANBaselineTraining
-    from napari_radiogen.trainers.systems_run import run_gene_gan
 
-    _train(flags, MCGANBaselineTraining, run_gene_gan)
+    _train(flags, MCGANBaselineTraining)
 
 
 def inpainting(flags: RunFlags) -> None:
     """Train the in-painting baseline (Jin 2018)."""
     from napari_radiogen.trainers.inpainting import InpaintingTraining
-    from napari_radiogen.trainers.systems_run import run_inpainting
 
-    _train(flags, InpaintingTraining, run_inpainting)
+    _train(flags, InpaintingTraining)
 
 
 #: The published systems: their flags and what runs them.
@@ -106,12 +100,13 @@ PUBLISHED: dict[str, tuple[Any, Any]] = {
 }
 
 
-def _train(flags: RunFlags, kind: Any, run: Callable[..., Trained]) -> None:
+def _train(flags: RunFlags, kind: Any) -> None:
     from napari_radiogen.cli.output import progress
+    from napari_radiogen.trainers.systems_run import run_published
 
     config, options = flags.read(kind), flags.options()
     with progress(config.name, lines_every_s=LINES_EVERY_S) as tell:
-        trained = run(flags.cohort, config, flags.folder, options=options, progress=tell)
+        trained = run_published(flags.cohort, config, flags.folder, options=options, progress=tell)
     typer.echo(summary(trained))
     typer.echo(str(flags.folder))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from pydantic import ValidationError
@@ -24,7 +24,7 @@ from napari_radiogen.trainers.system_package import require_size, training_rows
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
-GeneConfig = TypeVar("GeneConfig", AutoencoderTraining, MCGANPaperTraining)
+GeneConfig = TypeVar("GeneConfig", bound=AutoencoderTraining | MCGANPaperTraining)
 
 
 def for_genes(config: GeneConfig, store: CohortStore) -> GeneConfig:
@@ -40,7 +40,7 @@ def for_genes(config: GeneConfig, store: CohortStore) -> GeneConfig:
         network = type(config.network).model_validate(values)
     except ValidationError as error:
         raise InputError(str(error.errors()[0]["msg"]), subject=config.name) from error
-    return config.model_copy(update={"network": network})
+    return cast(GeneConfig, config.model_copy(update={"network": network}))
 
 
 def build_autoencoder(

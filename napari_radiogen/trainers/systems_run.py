@@ -1,16 +1,19 @@
 """From a cohort folder to a run folder, for each published system.
 
-Each run reads as four paragraphs: data, system, training, model. Only the
+A run reads as four paragraphs: data, system, training, model. Only the
 first process writes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
 
 from napari_radiogen.io.cohort_store import CohortStore, open_cohort
 from napari_radiogen.models.baselines import Inpainter
@@ -30,7 +33,7 @@ from napari_radiogen.trainers.published import (
     for_genes,
 )
 from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions
-from napari_radiogen.trainers.system import Trained
+from napari_radiogen.trainers.system import System, Trained
 from napari_radiogen.trainers.system_package import (
     card,
     describe,
@@ -39,20 +42,44 @@ from napari_radiogen.trainers.system_package import (
     require_size,
 )
 
-_Published = AutoencoderTraining | CGANTraining | MCGANPaperTraining | InpaintingTraining
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+Published = AutoencoderTraining | CGANTraining | MCGANPaperTraining | InpaintingTraining
 _METAGENES = ("gene_mean", "gene_sd", "weights", "mean", "sd")
 
 
-def run_autoencoder(
+@dataclass(frozen=True, eq=False)
+class Product:
+    """What a system becomes when its weights are known.
+
+    Parameters
+    ----------
+    network
+        Makes the network that reads the weights.
+    what, lines
+        Of the card: the system and its source, and what else must be known.
+    about, tensors
+        What the model file says and holds beside the network.
+    """
+
+    network: Callable[[], nn.Module]
+    what: str
+    lines: tuple[str, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+
+def run_published(
     cohort: Path,
-    config: AutoencoderTraining,
+    config: Published,
     out: Path,
     *,
     options: RunOptions | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Trained:
-    """Train the gene-mapping autoencoder H (Li 2018) and save it.
+    """Train the published system that a config is of, and save it.
 
     Raises
     ------
@@ -63,175 +90,101 @@ def run_autoencoder(
     """
     # Data
     store = open_cohort(cohort)
-    config = for_genes(config, store)
-    options, run = _begin(out, config, store, options)
-    # System
-    fabric = make_fabric(config)
-    system, scale, label = build_autoencoder(store, config, fabric)
-    # Training
-    trained = loop.train(
-        system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
-    )
-    # Model
-    if fabric.is_global_zero:
-        network = GeneAutoencoder(config.network)
-        network.load_state_dict(trained.weights)
-        about = describe("autoencoder", store, config, trained, network)
-        about |= {"genes": _genes(store), "feature_loss": label}
-        tensors = gene_tensors({"low": scale.low, "span": scale.span})
-        what = f"gene-mapping autoencoder H (Li 2018), {config.mode} mode"
-        lines = (
-            f"**Feature loss**: {label}.",
-            "**Genes**: scaled to [0, 1] on training patients. Their error says little by "
-            "itself: the mean of the training patients stands beside it.",
-        )
-        run.write_model(package(network, tensors, about), card(about, what, store, lines))
-    return trained
-
-
-def run_cgan(
-    cohort: Path,
-    config: CGANTraining,
-    out: Path,
-    *,
-    options: RunOptions | None = None,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Trained:
-    """Train the CGAN on metagenes (Li 2018) and save it.
-
-    Raises
-    ------
-    RadiogenError
-        When cohort, config and run folder do not fit together.
-    Cancelled
-        When the person asked to stop.
-    """
-    # Data
-    store = open_cohort(cohort)
-    options, run = _begin(out, config, store, options)
-    # System
-    fabric = make_fabric(config)
-    system, metagenes = build_cgan(store, config, fabric)
-    # Training
-    trained = loop.train(
-        system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
-    )
-    # Model
-    if fabric.is_global_zero:
-        network = CGANGenerator(config.network)
-        network.load_state_dict(trained.weights)
-        about = describe("cgan", store, config, trained, network)
-        about["metagenes"] = {
-            "names": list(metagenes.names),
-            "gene_symbols": list(metagenes.gene_symbols),
-            "scale": metagenes.scale,
-        }
-        tensors = {f"metagenes.{f}": torch.from_numpy(getattr(metagenes, f)) for f in _METAGENES}
-        scores = metagenes.transform(store.expression.values)
-        tensors["subjects.metagenes"] = torch.from_numpy(scores)
-        what = f"conditional GAN on metagenes (Li 2018), {config.mode} mode"
-        lines = ("**Limits**: it paints region and surroundings together and no mask.",)
-        run.write_model(package(network, tensors, about), card(about, what, store, lines))
-    return trained
-
-
-def run_gene_gan(
-    cohort: Path,
-    config: MCGANPaperTraining,
-    out: Path,
-    *,
-    options: RunOptions | None = None,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Trained:
-    """Train the multi-conditional GAN in paper mode, or the MC-GAN baseline, and save it.
-
-    Raises
-    ------
-    RadiogenError
-        When cohort, config and run folder do not fit together.
-    Cancelled
-        When the person asked to stop.
-    """
-    # Data
-    store = open_cohort(cohort)
-    config = for_genes(config, store)
-    options, run = _begin(out, config, store, options)
-    # System
-    fabric = make_fabric(config)
-    system, genes = build_gene_gan(store, config, fabric)
-    # Training
-    trained = loop.train(
-        system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
-    )
-    # Model
-    if fabric.is_global_zero:
-        network = build_generator(config.network)
-        network.load_state_dict(trained.weights)
-        about = describe(config.systems[0], store, config, trained, network)
-        about["genes"] = _genes(store)
-        tensors = gene_tensors({"mean": genes.gene_mean, "sd": genes.gene_sd})
-        what = {
-            "mcgan-paper": "multi-conditional GAN as published (Xu 2019)",
-            "mcgan-baseline": "MC-GAN (Park 2018), genes in place of words",
-        }[config.systems[0]]
-        lines = (
-            f"**False tuples**: another patient's {config.mismatch}.",
-            "**Use**: for comparison. It knows no offset from a nodule's centre, and its raw "
-            "output changes the background too.",
-        )
-        run.write_model(package(network, tensors, about), card(about, what, store, lines))
-    return trained
-
-
-def run_inpainting(
-    cohort: Path,
-    config: InpaintingTraining,
-    out: Path,
-    *,
-    options: RunOptions | None = None,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Trained:
-    """Train the in-painting baseline (Jin 2018) and save it.
-
-    Raises
-    ------
-    RadiogenError
-        When cohort, config and run folder do not fit together.
-    Cancelled
-        When the person asked to stop.
-    """
-    # Data
-    store = open_cohort(cohort)
-    options, run = _begin(out, config, store, options)
-    # System
-    fabric = make_fabric(config)
-    system = build_inpainting(store, config, fabric)
-    # Training
-    trained = loop.train(
-        system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
-    )
-    # Model
-    if fabric.is_global_zero:
-        network = Inpainter(config.network)
-        network.load_state_dict(trained.weights)
-        about = describe("inpainting", store, config, trained, network)
-        lines = ("**Limits**: it reads no genes; a nodule's place is the middle of the patch.",)
-        what = "in-painting GAN (Jin 2018), in two dimensions"
-        run.write_model(package(network, {}, about), card(about, what, store, lines))
-    return trained
-
-
-def _begin(
-    out: Path, config: _Published, store: CohortStore, options: RunOptions | None
-) -> tuple[RunOptions, RunFolder]:
+    if isinstance(config, AutoencoderTraining | MCGANPaperTraining):
+        config = for_genes(config, store)
     require_size(config.network.size_px, store)
     options = options or RunOptions()
     run = RunFolder(out, options.resume)
     run.begin(config.systems[0], config, store)
-    return options, run
+    # System
+    fabric = make_fabric(config)
+    system, product = _build(store, config, fabric)
+    # Training
+    trained = loop.train(
+        system, config, fabric, run=run, options=options, progress=progress, cancelled=cancelled
+    )
+    # Model
+    if fabric.is_global_zero:
+        network = product.network()
+        network.load_state_dict(trained.weights)
+        about = describe(config.systems[0], store, config, trained, network) | product.about
+        written = card(about, product.what, store, product.lines)
+        run.write_model(package(network, product.tensors, about), written)
+    return trained
+
+
+def _build(store: CohortStore, config: Published, fabric: Fabric) -> tuple[System, Product]:
+    match config:
+        case AutoencoderTraining():
+            return _autoencoder(store, config, fabric)
+        case CGANTraining():
+            return _cgan(store, config, fabric)
+        case MCGANPaperTraining():
+            return _gene_gan(store, config, fabric)
+    product = Product(
+        partial(Inpainter, config.network),
+        "in-painting GAN (Jin 2018), in two dimensions",
+        ("**Limits**: it reads no genes; a nodule's place is the middle of the patch.",),
+    )
+    return build_inpainting(store, config, fabric), product
+
+
+def _autoencoder(
+    store: CohortStore, config: AutoencoderTraining, fabric: Fabric
+) -> tuple[System, Product]:
+    system, scale, label = build_autoencoder(store, config, fabric)
+    lines = (
+        f"**Feature loss**: {label}.",
+        "**Genes**: scaled to [0, 1] on training patients. Their error says little by "
+        "itself: the mean of the training patients stands beside it.",
+    )
+    return system, Product(
+        partial(GeneAutoencoder, config.network),
+        f"gene-mapping autoencoder H (Li 2018), {config.mode} mode",
+        lines,
+        {"genes": _genes(store), "feature_loss": label},
+        gene_tensors({"low": scale.low, "span": scale.span}),
+    )
+
+
+def _cgan(store: CohortStore, config: CGANTraining, fabric: Fabric) -> tuple[System, Product]:
+    system, metagenes = build_cgan(store, config, fabric)
+    tensors = {f"metagenes.{f}": torch.from_numpy(getattr(metagenes, f)) for f in _METAGENES}
+    scores = metagenes.transform(store.expression.values)
+    facts = {
+        "names": list(metagenes.names),
+        "gene_symbols": list(metagenes.gene_symbols),
+        "scale": metagenes.scale,
+    }
+    return system, Product(
+        partial(CGANGenerator, config.network),
+        f"conditional GAN on metagenes (Li 2018), {config.mode} mode",
+        ("**Limits**: it paints region and surroundings together and no mask.",),
+        {"metagenes": facts},
+        tensors | {"subjects.metagenes": torch.from_numpy(scores)},
+    )
+
+
+def _gene_gan(
+    store: CohortStore, config: MCGANPaperTraining, fabric: Fabric
+) -> tuple[System, Product]:
+    system, genes = build_gene_gan(store, config, fabric)
+    what = {
+        "mcgan-paper": "multi-conditional GAN as published (Xu 2019)",
+        "mcgan-baseline": "MC-GAN (Park 2018), genes in place of words",
+    }[config.systems[0]]
+    lines = (
+        f"**False tuples**: another patient's {config.mismatch}.",
+        "**Use**: for comparison. It knows no offset from a nodule's centre, and its raw "
+        "output changes the background too.",
+    )
+    return system, Product(
+        partial(build_generator, config.network),
+        what,
+        lines,
+        {"genes": _genes(store)},
+        gene_tensors({"mean": genes.gene_mean, "sd": genes.gene_sd}),
+    )
 
 
 def _genes(store: CohortStore) -> dict[str, Any]:

@@ -31,12 +31,7 @@ from napari_radiogen.trainers.inpainting import InpaintingTraining
 from napari_radiogen.trainers.perceptual import UNetFeatures, feature_network
 from napari_radiogen.trainers.region_data import draw_regions, region_set
 from napari_radiogen.trainers.run import RunOptions
-from napari_radiogen.trainers.systems_run import (
-    run_autoencoder,
-    run_cgan,
-    run_gene_gan,
-    run_inpainting,
-)
+from napari_radiogen.trainers.systems_run import run_published
 from tests.evaluation.doubles import ThresholdNetwork
 
 CONFIGS = Path(__file__).parents[2] / "training" / "configs"
@@ -54,11 +49,11 @@ H_SIZES = {
     "convolutions": 1,
 }
 SYSTEMS = {
-    "autoencoder": (AutoencoderTraining, run_autoencoder, H_SIZES),
-    "cgan": (CGANTraining, run_cgan, {**SIZES, "metagenes": 10}),
-    "mcgan-paper": (MCGANPaperTraining, run_gene_gan, GENE_SIZES),
-    "mcgan-baseline": (MCGANBaselineTraining, run_gene_gan, GENE_SIZES),
-    "inpainting": (InpaintingTraining, run_inpainting, SIZES),
+    "autoencoder": (AutoencoderTraining, H_SIZES),
+    "cgan": (CGANTraining, {**SIZES, "metagenes": 10}),
+    "mcgan-paper": (MCGANPaperTraining, GENE_SIZES),
+    "mcgan-baseline": (MCGANBaselineTraining, GENE_SIZES),
+    "inpainting": (InpaintingTraining, SIZES),
 }
 ONE_THREAD = RunOptions(threads=1)
 
@@ -76,11 +71,11 @@ def stand_in(tmp_path_factory):
 def runs(cohort, stand_in, tmp_path_factory):
     """Train each system once; a run folder by its name."""
     folder = tmp_path_factory.mktemp("runs")
-    for name, (kind, run, network) in SYSTEMS.items():
+    for name, (kind, network) in SYSTEMS.items():
         values = {**QUICK, "name": f"tiny-{name}", "network": network}
         if name == "autoencoder":
             values["feature_vgg"] = stand_in
-        run(cohort, kind.model_validate(values), folder / name, options=ONE_THREAD)
+        run_published(cohort, kind.model_validate(values), folder / name, options=ONE_THREAD)
     return {name: folder / name for name in SYSTEMS}
 
 
@@ -213,7 +208,7 @@ def test_the_printed_loss_and_permuted_genes_train_too(cohort, tmp_path):
     config = MCGANPaperTraining.model_validate(
         {**QUICK, "network": GENE_SIZES, "mismatch": "genes", "permute": 1, "sheet_every": 0}
     )
-    run_gene_gan(cohort, config, tmp_path / "run", options=ONE_THREAD)
+    run_published(cohort, config, tmp_path / "run", options=ONE_THREAD)
     assert load_painter(str(tmp_path / "run")).learned_permuted_genes
     card = (tmp_path / "run" / "model.md").read_text()
     assert "null model" in card
@@ -223,14 +218,14 @@ def test_the_printed_loss_and_permuted_genes_train_too(cohort, tmp_path):
 def test_a_stopped_run_goes_on_to_the_same_weights(cohort, tmp_path):
     values = {**QUICK, "network": {**SIZES, "metagenes": 10}, "sheet_every": 0}
     whole = CGANTraining.model_validate({**values, "steps": 4, "validate_every": 2})
-    expected = run_cgan(cohort, whole, tmp_path / "whole", options=ONE_THREAD)
+    expected = run_published(cohort, whole, tmp_path / "whole", options=ONE_THREAD)
     stops = iter([False, False, False, True])
     with pytest.raises(Exception, match="cancelled"):
-        run_cgan(
+        run_published(
             cohort, whole, tmp_path / "part", options=ONE_THREAD, cancelled=lambda: next(stops)
         )
     again = RunOptions(resume=True, threads=1)
-    resumed = run_cgan(cohort, whole, tmp_path / "part", options=again)
+    resumed = run_published(cohort, whole, tmp_path / "part", options=again)
     assert resumed.weights.keys() == expected.weights.keys()
     assert all(torch.equal(resumed.weights[k], v) for k, v in expected.weights.items())
 
@@ -238,11 +233,11 @@ def test_a_stopped_run_goes_on_to_the_same_weights(cohort, tmp_path):
 def test_a_cohort_of_another_size_and_too_many_genes_are_refused(cohort, stand_in, tmp_path):
     large = CGANTraining.model_validate({**QUICK, "network": {**SIZES, "size_px": 128}})
     with pytest.raises(CohortError, match="64 px wide"):
-        run_cgan(cohort, large, tmp_path / "a")
+        run_published(cohort, large, tmp_path / "a")
     full = {**H_SIZES, "code_channels": 1}
     small = AutoencoderTraining.model_validate({**QUICK, "network": full, "feature_vgg": stand_in})
     with pytest.raises(InputError, match="cannot hold 120 genes"):
-        run_autoencoder(cohort, small, tmp_path / "b")
+        run_published(cohort, small, tmp_path / "b")
 
 
 def test_regions_are_the_box_of_the_mask_and_turn_together(cohort):
@@ -289,7 +284,7 @@ def test_paper_and_small_configs_come_along_for_each_system():
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_catalogue_builds_what_a_run_trains(cohort, stand_in, system):
-    kind, _, network = SYSTEMS[system]
+    kind, network = SYSTEMS[system]
     values = {**QUICK, "name": "tiny", "network": network}
     if system == "autoencoder":
         values["feature_vgg"] = stand_in

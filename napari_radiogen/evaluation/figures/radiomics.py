@@ -22,11 +22,18 @@ from napari_radiogen.evaluation.realism import RealismReport, Sheet, features
 from napari_radiogen.io.cohort_store import CohortStore
 
 #: Panels in a row; inches of a panel, between panels, and of the words under one.
-COLUMNS, SIZE, BETWEEN, WORDS = 5, (1.35, 0.85), 0.14, 0.62
+COLUMNS, SIZE, BETWEEN, WORDS = 5, (1.3, 0.85), 0.2, 0.58
 BINS = 14
 REAL_COLOUR = "#94a3b8"
-UNITS = {"diameter": "mm", "mean_hu": "HU", "hu_sd": "HU", "hu_10": "HU", "hu_90": "HU",
-         "rim_step_hu": "HU"}  # fmt: skip
+#: Names that are not clear by themselves; the rest are words already.
+NAMES = {
+    "diameter": "diameter, mm",
+    "mean_hu": "mean, HU",
+    "hu_sd": "SD, HU",
+    "hu_10": "10th percentile, HU",
+    "hu_90": "90th percentile, HU",
+    "rim_step_hu": "step at the rim, HU",
+}
 
 
 def radiomics_page(
@@ -76,10 +83,8 @@ def _draw(
     edges = np.histogram_bin_edges(np.concatenate([real, made]), BINS)
     axes.hist(real, edges, density=True, color=REAL_COLOUR)
     axes.hist(made, edges, density=True, histtype="step", color=ACCENT, lw=1.4)
-    unit = UNITS.get(name, "")
-    plain = name.replace("_hu", "").replace("hu_", "HU ").replace("_", " ")
-    axes.set_title(f"{plain}, {unit}" if unit else plain, fontsize=7.5, pad=2.5)
+    axes.set_title(NAMES.get(name, name.replace("_", " ")), fontsize=7.5, pad=2.5)
     axes.set_yticks([])
     axes.tick_params(axis="x", labelsize=6, length=2, pad=1.5)
-    axes.locator_params(axis="x", nbins=4)
+    axes.locator_params(axis="x", nbins=3)
     axes.spines[["top", "right", "left"]].set_visible(False)

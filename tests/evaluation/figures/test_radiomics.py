@@ -4,7 +4,7 @@ import io
 import numpy as np
 import pytest
 
-from napari_radiogen.evaluation.figures.radiomics import radiomics_page
+from napari_radiogen.evaluation.figures.radiomics import NAMES, radiomics_page
 from napari_radiogen.evaluation.realism import evaluate_realism, features, radiomics_csv
 from tests.evaluation.doubles import Ball, ThresholdNetwork
 from tests.evaluation.figures.reading import assert_says_what_it_is, words
@@ -18,9 +18,10 @@ def judged(cohort):
 def test_every_feature_has_a_panel_with_both_distributions_and_its_distance(judged, cohort):
     report, sheet = judged
     page = radiomics_page(report, sheet, Ball(), cohort)
+    assert set(NAMES) < set(report.radiomics)
     assert len(page.figure.axes) == len(report.radiomics) > 10
     for axes, (name, distance) in zip(page.figure.axes, report.radiomics.items(), strict=True):
-        assert name.split("_")[0].removeprefix("hu").strip() in axes.get_title().lower()
+        assert axes.get_title() == NAMES.get(name, name.replace("_", " "))
         chance = report.radiomics_chance[name]
         assert axes.get_xlabel() == f"distance {distance:.2f} ({chance:.2f})"
     real = features(sheet.real, sheet.real_masks, cohort.pixel_mm)["diameter"]

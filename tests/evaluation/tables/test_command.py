@@ -21,7 +21,7 @@ from napari_radiogen.trainers.autoencoder import AutoencoderTraining
 from napari_radiogen.trainers.gene_gan import MCGANBaselineTraining, MCGANPaperTraining
 from napari_radiogen.trainers.inpainting import InpaintingTraining
 from napari_radiogen.trainers.run import RunOptions
-from napari_radiogen.trainers.systems_run import run_autoencoder, run_gene_gan, run_inpainting
+from napari_radiogen.trainers.systems_run import run_published
 from napari_radiogen.trainers.unet import UNetConfig
 from napari_radiogen.trainers.unet_run import run_unet
 from tests.evaluation.tables.miniature import miniature
@@ -38,11 +38,11 @@ H_SIZES = {
     "convolutions": 1,
 }
 SYSTEMS = {
-    "autoencoder": (AutoencoderTraining, run_autoencoder, H_SIZES, {}),
-    "mcgan-paper": (MCGANPaperTraining, run_gene_gan, GENE_SIZES, {}),
-    "null": (MCGANPaperTraining, run_gene_gan, GENE_SIZES, {"permute": 1}),
-    "mcgan-baseline": (MCGANBaselineTraining, run_gene_gan, GENE_SIZES, {}),
-    "inpainting": (InpaintingTraining, run_inpainting, SIZES, {}),
+    "autoencoder": (AutoencoderTraining, H_SIZES, {}),
+    "mcgan-paper": (MCGANPaperTraining, GENE_SIZES, {}),
+    "null": (MCGANPaperTraining, GENE_SIZES, {"permute": 1}),
+    "mcgan-baseline": (MCGANBaselineTraining, GENE_SIZES, {}),
+    "inpainting": (InpaintingTraining, SIZES, {}),
 }
 
 
@@ -50,9 +50,9 @@ SYSTEMS = {
 def runs(others, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     options = RunOptions(threads=1)
-    for name, (kind, run, network, more) in SYSTEMS.items():
+    for name, (kind, network, more) in SYSTEMS.items():
         config = kind.model_validate({**QUICK, **more, "name": f"tiny-{name}", "network": network})
-        run(others.path, config, folder / name, options=options)
+        run_published(others.path, config, folder / name, options=options)
     for name in ("unet", "judge"):
         config = UNetConfig(name=name, steps=1, base=2, batch_size=4, validate_every=1)
         run_unet(config, others, folder / name, options=options)
