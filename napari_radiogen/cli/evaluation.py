@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from napari_radiogen.evaluation.report import ControlReport
-    from napari_radiogen.inference.gene_painter import Painter
+    from napari_radiogen.inference.painting import Painter
 
 _evaluate = typer.Typer(help="Measure what a model does, on test patients only.")
 

@@ -11,13 +11,13 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from napari_radiogen.domain import Subject
 from napari_radiogen.errors import ModelError
 from napari_radiogen.genomics.gene_scale import GeneScale
 from napari_radiogen.imaging.regions import tight_regions
 from napari_radiogen.imaging.windows import hu_to_unit, unit_to_hu
 from napari_radiogen.inference.descriptions import patch_facts, scale_of
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
+from napari_radiogen.inference.painting import PatchModel
 from napari_radiogen.models.checkpoint import load_strictly
 from napari_radiogen.models.gene_autoencoder import AutoencoderConfig, GeneAutoencoder
 
@@ -27,37 +27,21 @@ SYSTEM = "autoencoder"
 BATCH = 64
 
 
-@dataclass(frozen=True, eq=False)
-class GeneMapper:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GeneMapper(PatchModel):
     """H with its genes' scale, fitted on training patients.
 
     Parameters
     ----------
     scale
         Between expression and the network's [0, 1].
-    subjects
-        Of the cohort that it was trained on, with their splits.
     feature_loss
         The network behind the feature loss: VGG16, or what took its place.
     """
 
-    name: str
-    digest: str
-    cohort: str
     scale: GeneScale
-    subjects: tuple[Subject, ...]
-    field_of_view_mm: float
-    size_px: int
-    hu_range: tuple[float, float]
     feature_loss: str
     network: GeneAutoencoder
-    learned_permuted_genes: bool = False
-    cohort_digest: str = ""
-
-    @property
-    def pixel_mm(self) -> float:
-        """Side of a region's pixel."""
-        return self.field_of_view_mm / self.size_px
 
     def to_genes(self, images_hu: npt.NDArray[Any], masks: npt.NDArray[Any]) -> FloatArray:
         """Predict genes in [0, 1] from tumour slices; ``scale.inverse`` turns them back.

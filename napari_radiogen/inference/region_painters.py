@@ -11,11 +11,12 @@ import numpy.typing as npt
 import torch
 from pydantic import ValidationError
 
-from napari_radiogen.domain import Metagenes, Subject
+from napari_radiogen.domain import Metagenes
 from napari_radiogen.errors import ModelError
 from napari_radiogen.imaging.windows import hu_to_unit, unit_to_hu
 from napari_radiogen.inference.descriptions import patch_facts, scale_of
 from napari_radiogen.inference.library import LoadedModel, find_model, load_model
+from napari_radiogen.inference.painting import PatchModel
 from napari_radiogen.models.baselines import Inpainter, InpaintingConfig, central_hole
 from napari_radiogen.models.cgan import CGANConfig, CGANGenerator
 from napari_radiogen.models.checkpoint import load_strictly
@@ -26,27 +27,13 @@ SHEET = 64
 _METAGENE_FIELDS = ("gene_mean", "gene_sd", "weights", "mean", "sd")
 
 
-@dataclass(frozen=True, eq=False)
-class SheetPainter:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SheetPainter(PatchModel):
     """The CGAN's generator with its metagenes."""
 
-    name: str
-    digest: str
-    cohort: str
     metagenes: Metagenes
-    subjects: tuple[Subject, ...]
     subject_metagenes: FloatArray
-    field_of_view_mm: float
-    size_px: int
-    hu_range: tuple[float, float]
     network: CGANGenerator
-    learned_permuted_genes: bool = False
-    cohort_digest: str = ""
-
-    @property
-    def pixel_mm(self) -> float:
-        """Side of a region's pixel."""
-        return self.field_of_view_mm / self.size_px
 
     def sheet(self, metagenes: npt.NDArray[Any], seed: int, count: int = SHEET) -> FloatArray:
         """Paint nodules of one gene vector (K,) of z-scores.
@@ -81,27 +68,14 @@ class Filled(NamedTuple):
     composed_hu: FloatArray
 
 
-@dataclass(frozen=True, eq=False)
-class MiddleFiller:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MiddleFiller(PatchModel):
     """The in-painting baseline: it erases the middle and fills it.
 
     Dropout, its noise in training, is off: the same slice gives the same pixels.
     """
 
-    name: str
-    digest: str
-    cohort: str
-    subjects: tuple[Subject, ...]
-    field_of_view_mm: float
-    size_px: int
-    hu_range: tuple[float, float]
     network: Inpainter
-    cohort_digest: str = ""
-
-    @property
-    def pixel_mm(self) -> float:
-        """Side of a slice's pixel."""
-        return self.field_of_view_mm / self.size_px
 
     @property
     def hole_mm(self) -> float:

@@ -13,14 +13,9 @@ from napari_radiogen.domain import (
     VolumeGeometry,
 )
 from napari_radiogen.errors import Cancelled, ModelError, SynthesisError
-from napari_radiogen.inference.generator import (
-    blend_window,
-    load_generator,
-    turn_of,
-    turned,
-    turned_back,
-)
+from napari_radiogen.inference.generator import load_generator
 from napari_radiogen.inference.synthesiser import Synthesiser
+from napari_radiogen.inference.turning import blend_window, turn_of, turned, turned_back
 
 SITE = (5.0, -4.0, 2.0)
 

@@ -19,7 +19,7 @@ from napari_radiogen.evaluation.figures.tiles import Tile, TileRow, TileSheet
 from napari_radiogen.evaluation.figures.xu import PROPOSED
 from napari_radiogen.evaluation.plan import subject_expression
 from napari_radiogen.evaluation.tables.given import GivenModels
-from napari_radiogen.inference.gene_painter import Painter
+from napari_radiogen.inference.painting import Painter
 
 IndexArray = npt.NDArray[np.int64]
 #: Groups of sample images as published, and rows and columns of images in each.

@@ -12,8 +12,7 @@ from napari_radiogen.evaluation.figures.page import Model, Page
 from napari_radiogen.evaluation.figures.sheets import CHOSEN, required, row_of, sheet_page
 from napari_radiogen.evaluation.figures.tiles import Tile, TileRow, TileSheet
 from napari_radiogen.evaluation.tables.given import GivenModels
-from napari_radiogen.inference.gene_painter import Painter
-from napari_radiogen.inference.generator import RawNodules
+from napari_radiogen.inference.painting import Painter, RawNodules
 
 #: Columns of figure 3 as published.
 FIG3_COLUMNS = 7

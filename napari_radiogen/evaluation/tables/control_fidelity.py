@@ -15,7 +15,7 @@ from napari_radiogen.evaluation.settings import ControlSettings
 from napari_radiogen.evaluation.slopes import NODULES
 from napari_radiogen.evaluation.tables.study import Study
 from napari_radiogen.evaluation.tables.table import Row, Table
-from napari_radiogen.inference.gene_painter import Painter
+from napari_radiogen.inference.painting import Painter
 from napari_radiogen.io.cohort_store import CohortStore
 
 #: Largest report of ``radiogen evaluate control`` that is read, bytes.

@@ -26,7 +26,7 @@ from napari_radiogen.errors import CohortError
 from napari_radiogen.evaluation.plan import subject_metagenes
 from napari_radiogen.evaluation.tables.study import Study, finite_mean
 from napari_radiogen.evaluation.tables.table import Row, Table
-from napari_radiogen.inference.gene_painter import Painter
+from napari_radiogen.inference.painting import Painter
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.io.csv_cells import csv_cell
 

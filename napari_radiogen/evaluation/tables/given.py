@@ -9,9 +9,10 @@ from typing import Any
 from napari_radiogen.errors import ModelError
 from napari_radiogen.evaluation.plan import require_fit, require_unseen
 from napari_radiogen.inference.gene_mapping import GeneMapper, load_gene_mapper
-from napari_radiogen.inference.gene_painter import PAINTERS, Painter, load_painter
+from napari_radiogen.inference.gene_painter import PAINTERS, load_painter
 from napari_radiogen.inference.library import find_model
 from napari_radiogen.inference.measuring import MeasuringUNet, load_measuring_unet
+from napari_radiogen.inference.painting import Painter
 from napari_radiogen.inference.region_painters import (
     MiddleFiller,
     SheetPainter,

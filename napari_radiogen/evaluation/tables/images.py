@@ -18,7 +18,7 @@ from napari_radiogen.evaluation.settings import ControlSettings
 from napari_radiogen.evaluation.tables.published import IMAGE_QUALITY, NEAR, WHOLE
 from napari_radiogen.evaluation.tables.study import Study, finite_mean
 from napari_radiogen.evaluation.tables.table import Row, Table
-from napari_radiogen.inference.gene_painter import Painter
+from napari_radiogen.inference.painting import Painter
 from napari_radiogen.inference.region_painters import MiddleFiller
 
 FloatArray = npt.NDArray[np.float64]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from napari_radiogen.genomics.gene_scale import GeneScale
-from napari_radiogen.inference.generator import RawNodules
+from napari_radiogen.inference.painting import RawNodules
 from tests.evaluation.doubles import GENES, SIZE, disc, identity_metagenes
 
 #: A pixel of every made-up slice, outside the middle, that carries the first gene.
