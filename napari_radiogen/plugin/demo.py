@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QBuffer, QEventLoop, QIODevice, QTimer
@@ -145,7 +145,15 @@ def run(size: tuple[int, int], scan: Path | None, screenshot: Path | None) -> li
     return problems
 
 
-def wait_until_quiet(demo: Demo) -> None:
+class Busy(Protocol):
+    """What may still be at work."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything still runs."""
+
+
+def wait_until_quiet(demo: Busy) -> None:
     """Run Qt's events until all jobs are done and the canvas is drawn.
 
     Raises

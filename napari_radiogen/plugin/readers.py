@@ -6,20 +6,38 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from napari_radiogen.errors import InputError
 from napari_radiogen.io.labels import write_labels, write_volume
 from napari_radiogen.io.masks import mask_kind, read_mask
 from napari_radiogen.io.read import looks_like_scan, read_ct
 from napari_radiogen.plugin import layers
+from napari_radiogen.session.session_file import looks_like_session
 from napari_radiogen.session.tumours import KINDS
 
-ReadFunction = Callable[[Any], list[layers.LayerData]]
+ReadFunction = Callable[[Any], list[Any]]
 
 
 def get_reader(path: str | Sequence[str]) -> ReadFunction | None:
-    """Return a reader for a DICOM folder, a volume or a mask, or None."""
+    """Return a reader for a DICOM folder, a volume, a mask or a session, or None."""
     if not isinstance(path, str):
         return get_reader(path[0]) if len(path) == 1 else None
+    if looks_like_session(Path(path)):
+        return _open_session
     return _read if looks_like_scan(Path(path)) else None
+
+
+def _open_session(path: str | Sequence[str]) -> list[Any]:
+    """Open a session in the window that asks; napari gets no layer of it."""
+    from napari import current_viewer
+
+    from napari_radiogen.plugin.workbench import workbench_of
+
+    first = Path(path if isinstance(path, str) else path[0])
+    viewer = current_viewer()
+    if viewer is None:
+        raise InputError("a session opens in a napari window; start one first", first)
+    workbench_of(viewer).session.files.open(first)
+    return [(None,)]
 
 
 def _read(path: str | Sequence[str]) -> list[layers.LayerData]:

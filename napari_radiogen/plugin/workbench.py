@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_warning
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QDropEvent, QKeySequence
-from qtpy.QtWidgets import QShortcut
+from qtpy.QtWidgets import QApplication, QShortcut
 
 from napari_radiogen.constants import WINDOWS_HU
 from napari_radiogen.io.masks import looks_like_readings
@@ -20,10 +20,13 @@ from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.pointer import Pointer
 from napari_radiogen.plugin.presenter import Presenter
 from napari_radiogen.plugin.qt_jobs import QtRunner
+from napari_radiogen.plugin.sessions import SessionDesk
 from napari_radiogen.plugin.widgets.series_chooser import SeriesChooser
 from napari_radiogen.plugin.window import embed_planes, main_window, unwrapped
 from napari_radiogen.session.controller import Session
 from napari_radiogen.session.patients import holds_genes
+from napari_radiogen.session.recent import state_folder
+from napari_radiogen.session.session_file import looks_like_session
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
 class Workbench(QObject):
     """Session, planes, layers, mouse and keys of one viewer; loads the models at once."""
 
-    def __init__(self, viewer: Viewer, session: Session | None = None) -> None:
+    def __init__(
+        self, viewer: Viewer, session: Session | None = None, state: Path | None = None
+    ) -> None:
         super().__init__()
         self.viewer = viewer
         self.session = session or _asking_session()
@@ -46,6 +51,7 @@ class Workbench(QObject):
         self.session.failed.connect(self._say)
         self.session.series_offered.connect(self._offer_series)
         self.chooser: SeriesChooser | None = None
+        self.desk = SessionDesk(self, state)
         embed_planes(viewer, self.planes)
         self.demo: object = None
         self.shortcuts = self._bind_keys()
@@ -57,8 +63,9 @@ class Workbench(QObject):
             self.session.load_models()
 
     def close(self) -> None:
-        """Stop all work."""
+        """Stop all work; what was kept for recovery goes."""
         self.session.close()
+        self.desk.close()
 
     def next_tumour(self, step: int = 1) -> None:
         """Move the crosshair to the next tumour (or the one before)."""
@@ -122,13 +129,15 @@ class Workbench(QObject):
         window = main_window(self.viewer)
         if window is not None:
             window.destroyed.connect(partial(_forget, self.viewer))
+            QApplication.instance().aboutToQuit.connect(self.desk.close)
             window.installEventFilter(self)
             self.viewer.window._qt_viewer.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Take dropped scans, masks, tables and cohorts to the session before napari guesses."""
         if event.type() == QEvent.Type.Close:
-            self.close()
+            # A person may still stay: what is kept for recovery goes with the window.
+            self.session.close()
         if isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             path = dropped_path(event)
             if path is not None:
@@ -144,8 +153,8 @@ def dropped_path(event: QDropEvent) -> Path | None:
     if len(urls) != 1 or not urls[0].isLocalFile():
         return None
     path = Path(urls[0].toLocalFile())
-    ours = holds_genes(path) or looks_like_scan(path) or looks_like_readings(path)
-    return path if ours else None
+    ours = (looks_like_session, holds_genes, looks_like_scan, looks_like_readings)
+    return path if any(looks(path) for looks in ours) else None
 
 
 def _asking_session() -> Session:
@@ -164,12 +173,24 @@ def _forget(viewer: Any, *_: object) -> None:
         known.close()
 
 
-def workbench_of(viewer: Any, session: Session | None = None) -> Workbench:
-    """Return the viewer's workbench, made on the first call."""
+def workbench_of(
+    viewer: Any, session: Session | None = None, state: Path | None = None
+) -> Workbench:
+    """Return the viewer's workbench, made on the first call.
+
+    Parameters
+    ----------
+    session
+        One of the caller's; without it the window has its own.
+    state
+        Where recent and unsaved sessions are kept; the user's state folder
+        for a window with a session of its own.
+    """
     real = unwrapped(viewer)
     known = _workbenches.get(real)
     if known is None:
-        known = Workbench(real, session)
+        folder = state_folder() if session is None and state is None else state
+        known = Workbench(real, session, folder)
         _workbenches[real] = known
     return known
 

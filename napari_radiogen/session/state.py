@@ -156,6 +156,8 @@ class SessionState:
         Whether the tumour outline shows.
     show_synthetic
         Whether the synthetic nodule shows; False shows the scan as it is.
+    projection, map_colour, map_spaces
+        What the person chose on the Gene Map; empty before any choice.
     """
 
     subject_id: str = ""
@@ -172,6 +174,9 @@ class SessionState:
     window: str = "Lung"
     overlay_visible: bool = True
     show_synthetic: bool = True
+    projection: str = ""
+    map_colour: str = ""
+    map_spaces: tuple[str, ...] = ()
 
     @property
     def intent(self) -> Intent:

@@ -47,6 +47,7 @@ BUSY_WORDS = {
     "models": "loading models",
     "genes": "reading expression",
     "tumours": "looking for tumours",
+    "session": "opening the session",
 }
 
 

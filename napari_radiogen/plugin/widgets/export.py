@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_radiogen.plugin.widgets.figure_dialog import FigureDialog
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row
+from napari_radiogen.plugin.widgets.session_row import SessionRow
 from napari_radiogen.plugin.workbench import workbench_of
 
 VOLUME_FILTER = "Synthetic scan (*.nii.gz *.nrrd *.mha)"
@@ -23,7 +24,8 @@ class ExportWidget(Dock):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
-        self.session = workbench_of(napari_viewer).session
+        workbench = workbench_of(napari_viewer)
+        self.session = workbench.session
         self.figure = button("Figure…", self.ask_figure, "PNG, SVG or PDF, with recipe")
         self.volume = button("NIfTI…", self.ask_volume, "scan with the nodule, marked synthetic")
         self.series = button(
@@ -38,6 +40,8 @@ class ExportWidget(Dock):
         self.column.addLayout(row(self.figure, self.recipe))
         self.column.addLayout(row(self.volume, self.series))
         self.column.addWidget(self.cancel)
+        self.sessions = SessionRow(workbench.desk, self)
+        self.column.addWidget(self.sessions)
         self.column.addWidget(self.last)
         self.column.addWidget(self.show_folder)
         self.column.addStretch(1)

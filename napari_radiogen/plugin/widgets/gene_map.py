@@ -89,6 +89,10 @@ class GeneMapWidget(Dock):
         for changed in (state.subject_id, state.averaged):
             self.listen(changed, self._on_start)
         self.listen(state.selected, self._show_selected)
+        for event in (state.projection, state.map_colour, state.map_spaces):
+            self.listen(event, self._show_choice)
+        for box in (self.projection, self.colour):
+            box.activated.connect(self._choose)
         self.projection.currentTextChanged.connect(self._on_projection)
         self.colour.currentTextChanged.connect(self._recolour)
 
@@ -123,6 +127,13 @@ class GeneMapWidget(Dock):
         kept = self.session.state.selected if add else ()
         self.session.select(dict.fromkeys((*kept, *found)))
 
+    def _choose(self, *_: object) -> None:
+        """Remember what the person chose: a session keeps it."""
+        state = self.session.state
+        state.projection = self.projection.currentText()
+        state.map_colour = self.colour.currentText()
+        state.map_spaces = tuple(n for n, made in self.space_buttons.items() if made.isChecked())
+
     def _use(self, tool: Tool) -> Callable[[bool], None]:
         """Return what a tool's button does: one tool at a time, or none."""
 
@@ -137,6 +148,7 @@ class GeneMapWidget(Dock):
     def _on_space(self, _on: bool) -> None:
         if not any(made.isChecked() for made in self.space_buttons.values()):
             self.space_buttons[LEARNED].setChecked(True)
+        self._choose()
         self._asked.clear()
         self._draw()
 
@@ -189,6 +201,17 @@ class GeneMapWidget(Dock):
         for name, made in self.space_buttons.items():
             made.setVisible(name in spaces)
             self.plots[name].setVisible(False)
+
+    def _show_choice(self, *_: object) -> None:
+        """Show a choice that came with a session."""
+        state = self.session.state
+        for box, chosen in ((self.projection, state.projection), (self.colour, state.map_colour)):
+            if box.findText(chosen) >= 0:
+                box.setCurrentText(chosen)
+        if set(state.map_spaces) & set(self.space_buttons):
+            for name, made in self.space_buttons.items():
+                made.setChecked(name in state.map_spaces)
+        self._draw()
 
     def _recolour(self, *_: object) -> None:
         generator = self.session.generator
