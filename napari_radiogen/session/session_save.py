@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from napari_radiogen.domain import (
     SynthesisRequest,
     SynthesisResult,
 )
-from napari_radiogen.errors import InputError
+from napari_radiogen.errors import InputError, RadiogenError
 from napari_radiogen.io.labels import write_labels
 from napari_radiogen.io.save import save_bytes
 from napari_radiogen.session.digests import labels_digest, scan_digest
@@ -114,9 +115,15 @@ def write(what: Snapshot, path: Path) -> None:
         When the name is none of a session or the system refuses.
     """
     check_suffix(path, (SUFFIX,))
-    tumours = None if what.tumours is None else _write_tumours(what.tumours, path)
-    save_bytes(path, _file(what, path.parent, tumours).to_bytes())
-    _clear_old_masks(path, () if tumours is None else [m.name for m in tumours.masks])
+    before = _masks(path)
+    try:
+        tumours = None if what.tumours is None else _write_tumours(what.tumours, path)
+        save_bytes(path, _file(what, path.parent, tumours).to_bytes())
+    except RadiogenError as error:
+        _remove(_masks(path) - before)
+        raise RadiogenError(error.reason, path) from error
+    named = set() if tumours is None else {path.with_name(m.name) for m in tumours.masks}
+    _remove(_masks(path) - named)
 
 
 def _file(what: Snapshot, folder: Path, tumours: TumoursRef | None) -> SessionFile:
@@ -191,9 +198,16 @@ def _write_mask(labels: LabelVolume, path: Path) -> MaskRef:
     return MaskRef(name=mask.name, digest=digest, names=names)
 
 
-def _clear_old_masks(path: Path, keep: Sequence[str]) -> None:
-    """Remove masks of this session file that it names no more."""
-    for old in path.parent.iterdir():
-        ours = old.name.startswith(_stem(path)) and old.name.endswith(MASK_SUFFIX)
-        if ours and old.name not in keep:
-            old.unlink(missing_ok=True)
+def _masks(path: Path) -> set[Path]:
+    """Return the masks beside a session file that are its own, or were."""
+    return {
+        old
+        for old in path.parent.iterdir()
+        if old.name.startswith(_stem(path)) and old.name.endswith(MASK_SUFFIX)
+    }
+
+
+def _remove(masks: set[Path]) -> None:
+    for old in masks:
+        with suppress(OSError):
+            old.unlink()

@@ -18,6 +18,11 @@ from napari_radiogen.io.labels import read_labels, write_labels, write_volume
 from napari_radiogen.io.read import read_ct
 from napari_radiogen.io.save import save_json, save_together
 from napari_radiogen.io.seg_write import write_seg
+from napari_radiogen.session.session_file import load as load_session
+from napari_radiogen.session.session_save import Snapshot
+from napari_radiogen.session.session_save import write as write_session
+from napari_radiogen.session.state import NoduleIntent
+from napari_radiogen.session.tumours import OpenedMask
 from tests.evaluation.doubles import fabricate
 
 SHAPE = (6, 32, 32)
@@ -121,6 +126,23 @@ def _json_version(path: Path) -> int:
     return int(json.loads(path.read_text())["version"])
 
 
+def _write_session(path: Path, version: int) -> None:
+    labels = _labels(version)
+    tumours = OpenedMask(labels, (), "label image", 0.0, (labels,))
+    nodules = ((NoduleIntent(seed=version), None),)
+    scan = path.parent / "scan.nii.gz"
+    write_session(Snapshot(_volume(0), scan, None, (), nodules, 0, {}, tumours, {}, None), path)
+
+
+def _session_version(path: Path) -> int:
+    found = load_session(path)
+    assert found.tumours is not None
+    assert _labels_version(path.with_name(found.tumours.masks[0].name)) == (
+        found.nodules[0].intent.seed
+    )
+    return found.nodules[0].intent.seed
+
+
 #: Writers that replace an older file.
 WRITERS = (
     Writer("scan.nii.gz", lambda p, v: write_volume(_volume(v), p), _ct_version),
@@ -137,6 +159,7 @@ WRITERS = (
         lambda p, v: save_json(p, {"version": v, "fill": "x" * 5000}),
         _json_version,
     ),
+    Writer("work.radiogen.json", _write_session, _session_version),
     Writer("pair.json", _write_pair, _json_version),
 )
 

@@ -30,10 +30,12 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(mark)
 
 
-@pytest.fixture(autouse=True)
-def _own_state_folder(tmp_path_factory, monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def _own_state_folder(tmp_path_factory):
     """What a window remembers stays out of the folder of whoever runs the tests."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
 
 
 @pytest.fixture

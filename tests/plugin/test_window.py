@@ -6,13 +6,15 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDockWidget, QPushButton
 
+from napari_radiogen.io.labels import write_volume
+from napari_radiogen.plugin import opening
 from napari_radiogen.plugin import workbench as workbench_module
 from napari_radiogen.plugin.demo import Demo, picture, wait_until_quiet
 from napari_radiogen.plugin.docks import open_window
 from napari_radiogen.plugin.qt_jobs import QtRunner
 from napari_radiogen.plugin.window import main_window
 from napari_radiogen.session.controller import Session
-from tests.session.fakes import make_engines
+from tests.session.fakes import CENTRE, FakeGenerator, make_engines, make_scan
 
 SIZE = (1280, 800)
 
@@ -112,3 +114,18 @@ def test_a_dropped_dicom_folder_opens_in_the_session(led, tmp_path, known, monke
     taken = bench.eventFilter(viewer.window._qt_viewer, drop)
     assert taken is known
     assert opened == ([tmp_path] if known else [])
+
+
+def test_open_draws_the_window_of_a_session(led, tmp_path):
+    scan, session, shot = (tmp_path / n for n in ("s.nii.gz", "s.radiogen.json", "s.png"))
+    write_volume(make_scan(), scan)
+    saved = Session(generator=FakeGenerator(), engines=make_engines())
+    saved.open_path(scan)
+    saved.choose_subject("S-0002")
+    saved.place(CENTRE)
+    saved.files.save(session)
+    assert opening.run(SIZE, session, shot) == []
+    assert shot.read_bytes().startswith(b"\x89PNG")
+    scan.unlink()
+    (problem,) = opening.run(SIZE, session, shot)
+    assert problem.startswith("s.nii.gz: ")

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
 from napari_radiogen.plugin.layers import contrast_limits
 from napari_radiogen.plugin.widgets.hover_card import HoverCard
+from napari_radiogen.plugin.widgets.map_choice import MapChoice
 from napari_radiogen.plugin.widgets.map_colour_box import ABOUT_SILHOUETTE, MapColourBox
 from napari_radiogen.plugin.widgets.map_outline import Tool
 from napari_radiogen.plugin.widgets.map_plot import MapPlot
@@ -46,6 +47,7 @@ class GeneMapWidget(Dock):
         self.status.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.lasso = toggle("lasso", self._use("lasso"), "draw around subjects (Shift+drag)")
         self.box = toggle("box", self._use("box"), "draw a box around subjects; Shift adds")
+        self.choice = MapChoice(self)
         self.selection = SelectionPanel(self.session)
         self.card = HoverCard(self)
         self._rest = QTimer(self)
@@ -79,7 +81,7 @@ class GeneMapWidget(Dock):
         state: Any = session.state.events  # type: ignore[attr-defined]
         self.listen(session.models_changed, self._on_models)
         self.listen(session.patients_changed, self._on_models)
-        self.listen(session.maps_changed, self._draw)
+        self.listen(session.maps_changed, self.draw)
         self.listen(session.clusters_changed, self._recolour)
         self.listen(session.code_changed, self._on_code)
         self.listen(session.marker_placed, self._on_placed)
@@ -90,9 +92,7 @@ class GeneMapWidget(Dock):
             self.listen(changed, self._on_start)
         self.listen(state.selected, self._show_selected)
         for event in (state.projection, state.map_colour, state.map_spaces):
-            self.listen(event, self._show_choice)
-        for box in (self.projection, self.colour):
-            box.activated.connect(self._choose)
+            self.listen(event, self.choice.show)
         self.projection.currentTextChanged.connect(self._on_projection)
         self.colour.currentTextChanged.connect(self._recolour)
 
@@ -127,13 +127,6 @@ class GeneMapWidget(Dock):
         kept = self.session.state.selected if add else ()
         self.session.select(dict.fromkeys((*kept, *found)))
 
-    def _choose(self, *_: object) -> None:
-        """Remember what the person chose: a session keeps it."""
-        state = self.session.state
-        state.projection = self.projection.currentText()
-        state.map_colour = self.colour.currentText()
-        state.map_spaces = tuple(n for n, made in self.space_buttons.items() if made.isChecked())
-
     def _use(self, tool: Tool) -> Callable[[bool], None]:
         """Return what a tool's button does: one tool at a time, or none."""
 
@@ -148,13 +141,13 @@ class GeneMapWidget(Dock):
     def _on_space(self, _on: bool) -> None:
         if not any(made.isChecked() for made in self.space_buttons.values()):
             self.space_buttons[LEARNED].setChecked(True)
-        self._choose()
+        self.choice.keep()
         self._asked.clear()
-        self._draw()
+        self.draw()
 
     def _on_projection(self, *_: object) -> None:
         self._asked.clear()
-        self._draw()
+        self.draw()
 
     def _ask_missing(self) -> None:
         """Have the first map on screen that is not there computed; each is asked for once."""
@@ -202,17 +195,6 @@ class GeneMapWidget(Dock):
             made.setVisible(name in spaces)
             self.plots[name].setVisible(False)
 
-    def _show_choice(self, *_: object) -> None:
-        """Show a choice that came with a session."""
-        state = self.session.state
-        for box, chosen in ((self.projection, state.projection), (self.colour, state.map_colour)):
-            if box.findText(chosen) >= 0:
-                box.setCurrentText(chosen)
-        if set(state.map_spaces) & set(self.space_buttons):
-            for name, made in self.space_buttons.items():
-                made.setChecked(name in state.map_spaces)
-        self._draw()
-
     def _recolour(self, *_: object) -> None:
         generator = self.session.generator
         if generator is None:
@@ -230,9 +212,10 @@ class GeneMapWidget(Dock):
         remark = self.colour.remark()
         self.legend.setText(" ".join(entries) + (f" · {remark}" if remark else ""))
         self.legend.setToolTip(ABOUT_SILHOUETTE if remark else "")
-        self._draw()
+        self.draw()
 
-    def _draw(self, *_: object) -> None:
+    def draw(self, *_: object) -> None:
+        """Draw the maps that are chosen."""
         generator = self.session.generator
         shown: dict[str, str] = dict(self.shown)
         if generator is None:
