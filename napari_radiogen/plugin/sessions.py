@@ -143,8 +143,8 @@ class SessionDesk(QObject):
         if not self.unsaved:
             return
         left = self.unsaved[0]
-        more = f" ({len(self.unsaved) - 1} older in Open session)" if self.unsaved[1:] else ""
-        text = f"A window did not close as it should. Its session of {_when(left)} is kept{more}."
+        # The notice shows the first words of a line only: the question comes first.
+        text = f"Restore your work of {_when(left)}? The window did not close as it should."
         actions = (
             ("Restore", lambda _: self.recover(left)),
             ("Discard", lambda _: self._discard(left)),

@@ -76,7 +76,9 @@ class SessionFiles:
         except InputError as error:
             self.session.failed.emit(str(error))
             return
-        self.session.work.start(kind, lambda ctx: session_save.write(what, target), done)
+        self.session.work.start(
+            kind, lambda ctx: session_save.write(what, target, cancelled=ctx.cancelled), done
+        )
 
     def open(self, path: str | Path) -> None:
         """Bring back what a session file names, in place of all that is open."""

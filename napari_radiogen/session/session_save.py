@@ -16,7 +16,7 @@ from napari_radiogen.domain import (
     SynthesisRequest,
     SynthesisResult,
 )
-from napari_radiogen.errors import InputError, RadiogenError
+from napari_radiogen.errors import Cancelled, InputError, RadiogenError, Stop
 from napari_radiogen.io.labels import write_labels
 from napari_radiogen.io.save import save_bytes
 from napari_radiogen.session.digests import labels_digest, scan_digest
@@ -103,7 +103,7 @@ def _made(
     return None if request is None else made.get(request)
 
 
-def write(what: Snapshot, path: Path) -> None:
+def write(what: Snapshot, path: Path, *, cancelled: Stop | None = None) -> None:
     """Write a session file, the masks of its tumours first.
 
     The masks are named by their content: a crash at any moment leaves the old
@@ -113,12 +113,17 @@ def write(what: Snapshot, path: Path) -> None:
     ------
     RadiogenError
         When the name is none of a session or the system refuses.
+    Cancelled
+        When `cancelled` says so; the older session stays.
     """
     check_suffix(path, (SUFFIX,))
     before = _masks(path)
     try:
-        tumours = None if what.tumours is None else _write_tumours(what.tumours, path)
+        tumours = None if what.tumours is None else _write_tumours(what.tumours, path, cancelled)
         save_bytes(path, _file(what, path.parent, tumours).to_bytes())
+    except Cancelled:
+        _remove(_masks(path) - before)
+        raise
     except RadiogenError as error:
         _remove(_masks(path) - before)
         raise RadiogenError(error.reason, path) from error
@@ -177,10 +182,10 @@ def _stem(path: Path) -> str:
     return f"{path.name[: -len(SUFFIX)]}.tumours-"
 
 
-def _write_tumours(found: Segmentation, path: Path) -> TumoursRef | None:
+def _write_tumours(found: Segmentation, path: Path, cancelled: Stop | None) -> TumoursRef:
     layers = found.layers if isinstance(found, OpenedMask) else (found.labels,)
     return TumoursRef(
-        masks=tuple(_write_mask(layer, path) for layer in layers),
+        masks=tuple(_write_mask(layer, path, cancelled) for layer in layers),
         nodules=found.nodules,
         model=found.model,
         seconds=found.seconds,
@@ -189,11 +194,11 @@ def _write_tumours(found: Segmentation, path: Path) -> TumoursRef | None:
     )
 
 
-def _write_mask(labels: LabelVolume, path: Path) -> MaskRef:
+def _write_mask(labels: LabelVolume, path: Path, cancelled: Stop | None) -> MaskRef:
     digest = labels_digest(labels)
     mask = path.with_name(f"{_stem(path)}{digest[:16]}{MASK_SUFFIX}")
     if not mask.is_file():
-        write_labels(labels, mask)
+        write_labels(labels, mask, cancelled=cancelled)
     names = {number: name[:NAME_LENGTH] for number, name in labels.names.items()}
     return MaskRef(name=mask.name, digest=digest, names=names)
 
