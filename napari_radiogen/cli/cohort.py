@@ -114,7 +114,7 @@ def build(
 
 def phantom(
     out: Out,
-    patients: Annotated[int, typer.Option(min=3, help="How many to render.")] = 240,
+    patients: Annotated[int, typer.Option(min=3, help="How many to render.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="What makes them.")] = 0,
     genes: Annotated[int, typer.Option(min=100, help="Genes without missing values.")] = 5172,
     workers: Workers = None,

@@ -40,7 +40,7 @@ SLOPES_EVERY = 4
 class PhantomConfig:
     """What decides a phantom cohort: patients, complete genes, backgrounds a patient."""
 
-    patients: int = 240
+    patients: int = 300
     seed: int = 0
     genes: int = 5172
     backgrounds: int = 6
