@@ -212,6 +212,6 @@ def model_card(
 
 def _phantom_line(config: UNetConfig) -> str:
     if not config.phantom_seeds:
-        return "No phantom slice was used."
+        return "No slices of further phantom scans were added."
     seeds = ", ".join(str(s) for s in config.phantom_seeds)
     return f"Slices of phantom scans (seeds {seeds}) were added, their nodules included."
