@@ -156,8 +156,14 @@ class GeneGANSystem(System):
         return self.average
 
     def validate(self) -> dict[str, float]:
-        """Ask how well validation genes show in the average's own masks."""
-        return self.judge.scores(self.average)
+        """Ask how well validation genes show in the average's own masks.
+
+        As published, nothing is chosen by it: the last weights are kept. Early
+        on, control is noise, and the best of it would pick a network that has
+        not learnt to paint.
+        """
+        told = self.judge.scores(self.average)
+        return {name: value for name, value in told.items() if name != "score"}
 
     def sheet(self) -> npt.NDArray[np.uint8]:
         """Show validation slices, backgrounds, and what is painted into them."""

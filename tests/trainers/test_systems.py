@@ -300,3 +300,17 @@ def test_the_defaults_of_a_system_are_its_small_config(system):
     small = read_config(kind, CONFIGS / f"{system}-small.yaml", {})
     assert small.network == kind().network
     assert small.steps == kind().steps
+
+
+def test_published_gans_keep_their_last_weights_whatever_validation_says(
+    cohort, tmp_path, monkeypatch
+):
+    told = iter((3.0, 2.0, 1.0))
+    monkeypatch.setattr(
+        "napari_radiogen.trainers.gene_gan_judge.GeneJudge.scores",
+        lambda *_: {"diameter": 0.0, "score": next(told)},
+    )
+    kind, network = SYSTEMS["mcgan-baseline"]
+    values = {**QUICK, "name": "last", "network": network, "steps": 3, "validate_every": 1}
+    run_published(cohort, kind.model_validate(values), tmp_path / "run", options=ONE_THREAD)
+    assert "weights of step 3." in (tmp_path / "run" / "model.md").read_text()
