@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
 
 from napari_radiogen.constants import AUTOSAVE_S
 from napari_radiogen.plugin.viewport import WindowView
-from napari_radiogen.plugin.window import main_window
+from napari_radiogen.plugin.window import keep_notifications, main_window
 from napari_radiogen.session.autosave import Autosave, Unsaved, unsaved
 from napari_radiogen.session.recent import RecentSessions
 from napari_radiogen.session.session_file import SUFFIX
@@ -152,6 +152,7 @@ class SessionDesk(QObject):
         notification_manager.dispatch(
             Notification(text, NotificationSeverity.WARNING, actions=actions)
         )
+        keep_notifications(self.workbench.viewer)
 
     def recover(self, left: Unsaved) -> None:
         """Open a session of a window that died; it is kept until this window keeps it."""

@@ -28,7 +28,8 @@ class WindowView:
             return None
         camera = presenter.viewer.scene.camera
         a, b, c = (float(x) for x in camera.center)
-        return Viewport(point_mm=presenter.point_mm, centre=(a, b, c), zoom=float(camera.zoom))
+        extent = self._side_px / float(camera.zoom)
+        return Viewport(point_mm=presenter.point_mm, centre=(a, b, c), extent_mm=extent)
 
     def look(self, at: Viewport) -> None:
         """Look there, at once or when the scan shows."""
@@ -38,7 +39,12 @@ class WindowView:
             return
         presenter.go_to(at.point_mm)
         camera = presenter.viewer.scene.camera
-        camera.center, camera.zoom = at.centre, at.zoom
+        camera.center, camera.zoom = at.centre, self._side_px / at.extent_mm
+
+    @property
+    def _side_px(self) -> float:
+        """Length of the shorter side of the axial canvas, pixels."""
+        return float(max(min(self._presenter.viewer.canvas.size), 1))
 
     def _on_display(self, _: object) -> None:
         waiting, self._waiting = self._waiting, None

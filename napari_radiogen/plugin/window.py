@@ -47,6 +47,14 @@ def close_notifications(viewer: Viewer) -> None:
             child.close()
 
 
+def keep_notifications(viewer: Viewer) -> None:
+    """Let what shows stay until a person answers: napari closes it after seconds."""
+    window = main_window(viewer)
+    for child in [] if window is None else window.findChildren(QWidget):
+        if type(child).__name__ == "NapariQtNotification":
+            child.timer_stop()
+
+
 def arrange(viewer: Viewer, docks: dict[str, QWidget]) -> None:
     """Dock the four widgets: scan left, genes right, map below, export left."""
     window = main_window(viewer)

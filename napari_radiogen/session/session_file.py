@@ -98,11 +98,14 @@ class NoduleRef(Part):
 
 
 class Viewport(Part):
-    """What the window looks at: LPS point (mm) of the crosshair, and the axial camera."""
+    """What the window looks at: LPS point (mm) of the crosshair, and the axial camera.
+
+    ``extent_mm`` is what the shorter side of the canvas shows, whatever its size.
+    """
 
     point_mm: Point
     centre: tuple[float, float, float]
-    zoom: Annotated[float, Field(gt=0)]
+    extent_mm: Annotated[float, Field(gt=0)]
 
 
 ViewPart = model_of(SessionState, (f.name for f in fields(Intent)))

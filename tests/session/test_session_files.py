@@ -345,7 +345,7 @@ def _refused(path):
         (("tumours", "nodules", 0, "volume_mm3"), "big"),
         (("view", "window"), "Nowhere"),
         (("view", "selected"), "S-0001"),
-        (("viewport",), {"point_mm": [0, 0, 0], "centre": [0, 0, 0], "zoom": -1}),
+        (("viewport",), {"point_mm": [0, 0, 0], "centre": [0, 0, 0], "extent_mm": -1}),
     ],
 )
 def test_a_wrong_value_is_one_line(saved, where, value):
