@@ -293,6 +293,19 @@ def test_replay_takes_the_nodules_of_a_session(worked, saved):
     )
 
 
+def test_the_command_replays_a_session(worked, saved, tmp_path, monkeypatch):
+    from napari_radiogen.cli import main
+    from napari_radiogen.io.images import read_array
+    from napari_radiogen.session import nodules, ports, recipe
+
+    for module in (ports, recipe):
+        monkeypatch.setattr(module, "Engines", engines)
+    out = tmp_path / "again.nii.gz"
+    assert main(["replay", str(saved), "-o", str(out), "--json"]) == 0
+    expected = nodules.whole_scan(worked.scan, worked.results)
+    np.testing.assert_array_equal(read_array(out)[0], expected)
+
+
 def test_what_is_dropped_opens_by_its_name(saved):
     session = Session(engines=engines())
     session.open_any(saved)
