@@ -67,7 +67,14 @@ def parse_h5ad(path: Path) -> tuple[Form, Scale | None]:
             scale = _stored_scale(file, path)
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
         raise InputError(DAMAGED, path) from error
-    return Form("h5ad", NumberRows(rows, columns, values), "columns", (NOTE,)), scale
+    return as_form(rows, columns, values), scale
+
+
+def as_form(
+    rows: tuple[str, ...], columns: tuple[str, ...], values: npt.NDArray[np.float32]
+) -> Form:
+    """Return patients, genes and values (N, G) as a form of table."""
+    return Form("h5ad", NumberRows(rows, columns, values), "columns", (NOTE,))
 
 
 def write_h5ad(matrix: ExpressionMatrix, path: Path, *, note_scale: bool = True) -> None:

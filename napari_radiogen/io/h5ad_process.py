@@ -15,8 +15,7 @@ import napari_radiogen
 from napari_radiogen.domain import Scale
 from napari_radiogen.errors import InputError
 from napari_radiogen.io.expression_forms import Form
-from napari_radiogen.io.expression_h5ad import DAMAGED, NOTE, parse_h5ad
-from napari_radiogen.io.number_rows import NumberRows
+from napari_radiogen.io.expression_h5ad import DAMAGED, as_form, parse_h5ad
 
 #: The largest table accepted takes seconds.
 TIME_LIMIT_S: float = 600.0
@@ -49,7 +48,7 @@ def read_h5ad(path: Path) -> tuple[Form, Scale | None]:
     rows, columns = tuple(head["rows"]), tuple(head["columns"])
     # A copy, since a view of the answer cannot be written to.
     numbers = np.frombuffer(values, dtype=np.float32).reshape(len(rows), len(columns)).copy()
-    return Form("h5ad", NumberRows(rows, columns, numbers), "columns", (NOTE,)), head["scale"]
+    return as_form(rows, columns, numbers), head["scale"]
 
 
 def answer(path: str) -> None:
