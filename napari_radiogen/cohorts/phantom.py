@@ -54,7 +54,12 @@ class PhantomCohort:
         }
 
 
-def demo_folder(progress: Progress | None = None, *, root: Path | None = None) -> Path:
+def demo_folder(
+    progress: Progress | None = None,
+    *,
+    root: Path | None = None,
+    cancelled: Stop | None = None,
+) -> Path:
     """Return the folder of the demo patient, rendered on the first call.
 
     Parameters
@@ -63,19 +68,26 @@ def demo_folder(progress: Progress | None = None, *, root: Path | None = None) -
         Called with a fraction and a line of text.
     root
         Where caches lie; the user's own by default.
+    cancelled
+        Asked between steps and slices.
 
     Returns
     -------
     Path
         Folder of the CT series; ``nodule.dcm`` beside it is the nodule.
+
+    Raises
+    ------
+    Cancelled
+        When `cancelled` says so; nothing is left behind.
     """
     base = root if root is not None else Path(user_cache_dir("napari-radiogen"))
     folder = base / f"demo-v{DEMO_VERSION}"
     if (folder / MARKER).is_file():
         return folder / SERIES_FOLDER
-    scan = demo_patient(progress)
-    with complete_folder(folder, marker=MARKER, overwrite=True) as building:
-        _write_patient(scan, building)
+    scan = demo_patient(progress, cancelled)
+    with complete_folder(folder, marker=MARKER, overwrite=True, cancelled=cancelled) as building:
+        _write_patient(scan, building, cancelled)
         save_json(building / MARKER, {"kind": "phantom", "version": DEMO_VERSION, **_facts(scan)})
     return folder / SERIES_FOLDER
 

@@ -90,11 +90,14 @@ def render_scan(
     return render_scene(scene, geometry, nodule=nodule, progress=progress, cancelled=cancelled)
 
 
-def demo_patient(progress: Progress | None = None) -> PhantomScan:
+def demo_patient(
+    progress: Progress | None = None, cancelled: Callable[[], bool] | None = None
+) -> PhantomScan:
     """Render the patient of the demo: one solid nodule in the right upper lobe."""
     planted = PlantedNodule(DEMO_NODULE, DEMO_CENTRE, DEMO_SEED)
     scene = Scene(DEMO_SEED, Physique(), Scanner(), planted)
-    return render_scene(scene, chest_geometry(DEMO_SPACING_MM, scene.who), progress=progress)
+    geometry = chest_geometry(DEMO_SPACING_MM, scene.who)
+    return render_scene(scene, geometry, progress=progress, cancelled=cancelled)
 
 
 def render_scene(

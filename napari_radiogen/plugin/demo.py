@@ -193,4 +193,4 @@ def picture(viewer: Viewer) -> bytes:
 def _demo_folder(ctx: JobContext) -> Path:
     from napari_radiogen.cohorts.phantom import demo_folder
 
-    return Path(demo_folder(ctx.progress))
+    return Path(demo_folder(ctx.progress, cancelled=ctx.cancelled))

@@ -11,11 +11,12 @@ import pydicom
 import pytest
 
 from napari_radiogen.cohorts import phantom as cohorts
-from napari_radiogen.errors import Cancelled, InputError, RadiogenError
+from napari_radiogen.errors import Cancelled, InputError, RadiogenError, Stop, check_stop
 from napari_radiogen.io.expression import read_geo_table
 from napari_radiogen.io.read import read_ct
 from napari_radiogen.phantom import Scene, chest_geometry, render_scene
 from napari_radiogen.phantom.biology import morphology_of
+from tests.stopping import Asked
 
 SPACING_MM = (5.0, 4.0, 4.0)
 
@@ -94,14 +95,20 @@ def test_cancelling_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_demo_patient_is_rendered_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
 
-    def small_patient(progress: object = None) -> object:
+    def small_patient(progress: object = None, cancelled: Stop | None = None) -> object:
         calls.append(progress)
+        check_stop(cancelled)
         scene = Scene.draw(20)
         middle = scene.nodule.centre[2]
         grid = chest_geometry((6, 8, 8), scene.who, slab=(middle - 20, middle + 20))
         return render_scene(scene, grid)
 
     monkeypatch.setattr(cohorts, "demo_patient", small_patient)
+    for stop_at in (1, 3):
+        with pytest.raises(Cancelled):
+            cohorts.demo_folder(root=tmp_path, cancelled=Asked(stop_at))
+        assert list(tmp_path.iterdir()) == []
+    calls.clear()
     first = cohorts.demo_folder(root=tmp_path)
     again = cohorts.demo_folder(root=tmp_path)
     assert first == again
