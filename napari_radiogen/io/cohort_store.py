@@ -34,8 +34,8 @@ from napari_radiogen.io.cohort_tables import (
     parse_subjects,
 )
 
-#: What zarr and its codecs raise on damaged files.
-_DAMAGED = (LookupError, OSError, RuntimeError, TypeError, ValueError)
+#: What zarr and its codecs raise on damaged files: JSON of another kind has no keys, say.
+_DAMAGED = (AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 __all__ = [
     "CohortContent",

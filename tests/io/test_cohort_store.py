@@ -118,6 +118,14 @@ def test_damaged_tables_are_one_line_even_unverified(
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("text", ["NaN", "[]", '"x"', "{", ""])
+@pytest.mark.parametrize("name", ["zarr.json", "image/zarr.json"])
+def test_damaged_descriptions_of_arrays_are_one_line(cohort: Path, name: str, text: str) -> None:
+    (cohort / "patches.zarr" / name).write_text(text)
+    with pytest.raises(CohortError, match=r"patches\.zarr"):
+        _ = open_cohort(cohort, verify=False).image
+
+
 def test_a_damaged_array_is_one_line(cohort: Path) -> None:
     for chunk in (cohort / "patches.zarr" / "image" / "c").rglob("*"):
         if chunk.is_file():
