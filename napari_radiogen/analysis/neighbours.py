@@ -28,10 +28,23 @@ def by_neighbours(
     squared = cdist(new, codes, "sqeuclidean")
     near = np.argsort(squared, axis=1, kind="stable")[:, :count]
     there = np.take_along_axis(squared, near, axis=1)
-    # Float32 codes repeat to about 1e-6 of their size: nearer than that is the same point.
-    tiny = 1e-10 * np.maximum(np.square(new, dtype=np.float64).sum(axis=1), 1e-12)
+    tiny = _same_within(new)
     weight = 1 / np.maximum(there, tiny[:, None])
     mean = np.einsum("mk,mkd->md", weight, places[near]) / weight.sum(axis=1)[:, None]
     same = there[:, 0] <= tiny
     mean[same] = places[near[same, 0]]
     return np.asarray(mean, dtype=np.float64)
+
+
+def known_among(codes: npt.NDArray[Any], new: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return (M,) which codes (M, D) are, but for rounding, among known ones (N, D)."""
+    return np.asarray(cdist(new, codes, "sqeuclidean").min(axis=1) <= _same_within(new))
+
+
+def _same_within(new: npt.NDArray[Any]) -> FloatArray:
+    """Return (M,) squared distances up to which two float32 codes are the same point.
+
+    One code of a network repeats in another batch to about 1e-6 of its size.
+    """
+    size = np.square(new, dtype=np.float64).sum(axis=1)
+    return np.asarray(1e-10 * np.maximum(size, 1e-12), dtype=np.float64)

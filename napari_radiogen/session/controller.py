@@ -172,10 +172,6 @@ class Session(NoduleActions, MapActions, Exporting):
         else:
             self.work.cancel(kind)
 
-    def close(self) -> None:
-        """Stop all work; call when the window closes."""
-        self.work.runner.close()
-
     # --- intent ----------------------------------------------------------------
 
     def reroll(self) -> None:

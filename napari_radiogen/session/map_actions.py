@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
+from napari_radiogen.analysis.umap_process import UmapProcess
 from napari_radiogen.errors import Cancelled, ModelError
 from napari_radiogen.session.jobs import JobContext, JobRunner
 from napari_radiogen.session.map_spaces import MapSpace, MapSpaces
@@ -66,7 +67,8 @@ class MapActions(Reactions):
         super().__init__(runner, engines)
         self.clusters: dict[str, Clusters] = {}
         self._exact: dict[MapKey, npt.NDArray[np.float64]] = {}
-        self._placers = Placers()
+        self._umap = UmapProcess()
+        self._placers = Placers(self._umap)
         self._pictures = CohortPictures()
         self._thumbnails: OrderedDict[tuple[str, str], Thumbnail] = OrderedDict()
         self.vector_changed.connect(self._forget_places)
@@ -144,7 +146,7 @@ class MapActions(Reactions):
         wanted, before = self.spaces.get(space), self.models
         if wanted is None or projection in wanted.known.coordinates:
             return
-        codes = wanted.known.codes
+        codes, umap = wanted.known.codes, self._umap
 
         def done(places: FloatArray) -> None:
             shown = self.spaces.get(space)
@@ -154,7 +156,9 @@ class MapActions(Reactions):
                 self._adopt_spaces(self.models.spaces.replaced(shown.with_map(projection, places)))
 
         if before.generator is not None:
-            self.work.start("map", lambda ctx: compute_map(space, projection, codes, ctx), done)
+            self.work.start(
+                "map", lambda ctx: compute_map(space, projection, codes, ctx, umap), done
+            )
 
     # --- clusters and pictures -------------------------------------------------
 
@@ -211,6 +215,11 @@ class MapActions(Reactions):
 
         self.work.start("thumbnail", work, done)
 
+    def close(self) -> None:
+        """Stop all work; call when the window closes."""
+        self.work.runner.close()
+        self._umap.close()
+
     # --- inner -----------------------------------------------------------------
 
     def _genes(self) -> FloatArray | None:
@@ -232,7 +241,7 @@ class MapActions(Reactions):
 
     def _forget_maps(self) -> None:
         self._exact.clear()
-        self._placers = Placers()
+        self._placers = Placers(self._umap)
         self._forget_clusters()
 
     def _forget_clusters(self, *_: object) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_radiogen.analysis.neighbours import known_among
+from napari_radiogen.analysis.umap_process import UmapProcess
 from napari_radiogen.errors import Cancelled, ModelError, RadiogenError
 from napari_radiogen.io.map_cache import keep_map, map_key, read_map
 from napari_radiogen.session.jobs import JobContext
@@ -27,7 +29,7 @@ Asked = tuple[MapSpace, str, FloatArray]
 
 
 def compute_map(
-    space: str, projection: str, codes: npt.NDArray[Any], ctx: JobContext
+    space: str, projection: str, codes: npt.NDArray[Any], ctx: JobContext, umap: UmapProcess
 ) -> FloatArray:
     """Project codes (N, D) to the plane (N, 2), or read the map from the cache.
 
@@ -38,7 +40,7 @@ def compute_map(
     Cancelled
         When a newer map was asked for.
     """
-    from napari_radiogen.analysis.projection import pca, tsne, umap
+    from napari_radiogen.analysis.projection import pca, tsne
 
     key, what = map_key(codes, projection), f"{projection} of {space}"
     kept = read_map(key, len(codes))
@@ -57,9 +59,14 @@ def compute_map(
         places = tsne(codes, step=step)
     elif projection == "UMAP":
         try:
-            places = umap(codes)
+            made = umap.project(codes, ctx.cancelled)
         except ModuleNotFoundError:
             raise ModelError(NEEDS_UMAP) from None
+        except RuntimeError as ended:
+            raise ModelError(str(ended)) from None
+        if made is None:
+            raise Cancelled
+        places = made
     else:
         places = pca(codes)
     keep_map(key, places)
@@ -69,7 +76,8 @@ def compute_map(
 class Placers:
     """The ``transform`` of each map, prepared when first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, umap: UmapProcess) -> None:
+        self._umap = umap
         self._ready: dict[tuple[str, str], tuple[npt.NDArray[Any], Placing]] = {}
 
     def place(
@@ -107,8 +115,7 @@ class Placers:
     ) -> npt.NDArray[np.float64]:
         """Transform vectors; a known one keeps its own place."""
         quick = space.quick_place(vectors, projection)
-        known = [bool((space.known.codes == v).all(axis=1).any()) for v in vectors]
-        new = np.flatnonzero(np.logical_not(known))
+        new = np.flatnonzero(~known_among(space.known.codes, vectors))
         if len(new):
             quick[new] = self._transform(space, projection)(vectors[new])
         return quick
@@ -119,12 +126,22 @@ class Placers:
         key, places = (space.name, projection), space.known.coordinates[projection]
         ready = self._ready.get(key)
         if ready is None or ready[0] is not places:
+            codes = space.known.codes
+            made = self._by_umap(codes, places) if projection == "UMAP" else None
+            ready = places, made or transformer(projection, codes, places)
+            self._ready[key] = ready
+        return ready[1]
+
+    def _by_umap(self, codes: npt.NDArray[Any], places: npt.NDArray[Any]) -> Placing:
+        def place(new: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
             try:
-                made = transformer(projection, space.known.codes, places)
+                return np.asarray(self._umap.place(codes, places, new), dtype=np.float64)
             except ModuleNotFoundError:
                 raise ModelError(NEEDS_UMAP) from None
-            ready = self._ready[key] = places, made
-        return ready[1]
+            except RuntimeError as ended:
+                raise ModelError(str(ended)) from None
+
+        return place
 
 
 class CohortPictures:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_radiogen.analysis.neighbours import by_neighbours
+from napari_radiogen.analysis.neighbours import by_neighbours, known_among
 from napari_radiogen.analysis.placing import transformer
 from napari_radiogen.analysis.projection import pca, tsne
 
@@ -75,5 +75,8 @@ def test_known_codes_fall_on_their_points_and_others_between(codes):
     places = codes[:, :2].astype(float)
     found = by_neighbours(codes, places, codes[[4, 9]], 3)
     assert np.array_equal(found, places[[4, 9]])
+    nearly = codes[[4, 9]] * np.float32(1 + 1e-7)
+    assert np.array_equal(by_neighbours(codes, places, nearly, 3), places[[4, 9]])
+    assert known_among(codes, np.vstack([nearly, codes[:1] + 0.01])).tolist() == [True, True, False]
     between = by_neighbours(codes[[0, 40]], places[[0, 40]], codes[[0, 40]].mean(axis=0)[None], 2)
     assert np.allclose(between, places[[0, 40]].mean(axis=0), rtol=1e-4)

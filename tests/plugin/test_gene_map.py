@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QApplication
 from napari_radiogen.domain import GeneCodeTable
 from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
+from napari_radiogen.plugin.window import MAP_HEIGHT
+from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.map_spaces import LEARNED, make_spaces
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -122,6 +124,22 @@ def test_shift_drag_is_a_lasso_without_any_tool(gene_map, ready, qtbot):
     draw(gene_map, qtbot, box_around(gene_map, ["S-0003", "S-0004"]), SHIFT)
     assert {"S-0003", "S-0004"} <= set(ready.session.state.selected)
     assert learned(gene_map).view.viewRange() == before
+
+
+def test_an_empty_map_is_no_higher_than_its_dock(viewer, session, qtbot):
+    session.models = replace(session.models, generator=None, spaces=None)
+    workbench_of(viewer, session)
+    made = GeneMapWidget(viewer)
+    qtbot.addWidget(made)
+    made.show()
+    assert not made.selection.isVisible()
+    assert made.minimumSizeHint().height() < MAP_HEIGHT
+
+
+def test_a_selection_asks_for_no_more_height(gene_map, ready, qtbot):
+    ready.session.select(ready.session.generator.subject_ids[:5])
+    qtbot.wait(20)
+    assert gene_map.minimumSizeHint().height() < MAP_HEIGHT
 
 
 def cells(made, line):

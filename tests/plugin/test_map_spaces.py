@@ -8,7 +8,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from scipy.spatial.distance import cdist
 
-from napari_radiogen.analysis import projection
+from napari_radiogen.analysis.umap_process import UmapProcess
 from napari_radiogen.domain import Subject
 from napari_radiogen.plugin.widgets.gene_map import HINT, GeneMapWidget
 from napari_radiogen.plugin.workbench import workbench_of
@@ -189,7 +189,7 @@ def test_clusters_colour_by_identity_and_tell_their_silhouette(gene_map, session
 
 
 def test_a_map_that_is_lacking_is_computed_and_says_so(gene_map, session, monkeypatch):
-    monkeypatch.setattr(projection, "umap", lambda codes: codes[:, 1:3])
+    monkeypatch.setattr(UmapProcess, "project", lambda self, codes, cancelled: codes[:, 1:3])
     said = []
     session.progress.connect(lambda *_: said.append(gene_map.status.text()))
     gene_map.projection.setCurrentText("UMAP")

@@ -217,3 +217,21 @@ def test_a_model_of_other_subjects_is_no_fault_of_the_model():
     session = Session(generator=generator, engines=make_engines(load_maps=others))
     assert list(session.spaces) == [METAGENES, LEARNED]
     assert session.models.problems == ("mcgan-fake: its maps are of other subjects",)
+
+
+def test_umap_places_in_a_process_of_its_own(monkeypatch):
+    asked = []
+
+    def place(self, codes, places, new):
+        asked.append(new)
+        return np.full((len(new), 2), 7.0)
+
+    monkeypatch.setattr(map_work.UmapProcess, "place", place)
+    engines = make_engines(load_maps=lambda generator: make_maps(generator, ("UMAP",)))
+    session = Session(generator=two_members(), engines=engines)
+    session.place_exactly([(RAW, "UMAP")])
+    assert asked == []  # an unedited patient stands where the map has it
+    session.set_gene("EGFR", 1.0)
+    session.place_exactly([(RAW, "UMAP")])
+    assert np.array_equal(session.marker(RAW, "UMAP"), (7.0, 7.0))
+    session.close()

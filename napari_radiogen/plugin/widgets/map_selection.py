@@ -5,15 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from qtpy.QtWidgets import QButtonGroup, QHeaderView, QTableWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QHeaderView,
+    QSizePolicy,
+    QTableWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_radiogen.plugin.widgets.parts import button, note, row, set_cell, table, toggle
 from napari_radiogen.session.controller import Session
 from napari_radiogen.session.selection import Difference, clinical_differences, differences
 
-WIDTH = 214
+WIDTH = 226
 ROW_HEIGHT = 19
-NUMBER_WIDTH = 39
+LEAST_HEIGHT = 60
+NUMBER_WIDTHS = (48, 42, 42)
 #: Differences that a page holds; the table scrolls.
 LISTED = 12
 PAGES = ("list", "clinical", "metagenes")
@@ -45,6 +53,9 @@ class SelectionPanel(QWidget):
         self._make_pages()
         self._lay_out()
         self.setFixedWidth(WIDTH)
+        # Before the dock asks how much room it needs.
+        self._turn_to(self.page)
+        self.hide()
 
     def _make_pages(self) -> None:
         self.pages: dict[str, Any] = {}
@@ -64,6 +75,9 @@ class SelectionPanel(QWidget):
         layout.addWidget(self.count)
         layout.addLayout(row(*self.pages.values(), spacing=2))
         for made in self.tables.values():
+            # A table wants more height than the map has: it scrolls instead.
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+            made.setMinimumHeight(LEAST_HEIGHT)
             layout.addWidget(made, 1)
         layout.addWidget(self.few, 1)
         layout.addLayout(row(self.mean, self.clear))
@@ -106,9 +120,9 @@ class SelectionPanel(QWidget):
 def _comparison() -> QTableWidget:
     made = table(("", "SMD", "sel.", "rest"), ROW_HEIGHT)
     made.setToolTip(ABOUT)
-    for column in (1, 2, 3):
+    for column, width in enumerate(NUMBER_WIDTHS, start=1):
         made.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-        made.setColumnWidth(column, NUMBER_WIDTH)
+        made.setColumnWidth(column, width)
     return made
 
 
