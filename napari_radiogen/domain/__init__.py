@@ -22,7 +22,7 @@ from napari_radiogen.domain.geometry import VolumeGeometry
 from napari_radiogen.domain.nodule import Nodule, NoduleSite, Point
 from napari_radiogen.domain.provenance import Provenance
 from napari_radiogen.domain.synthesis import SynthesisRequest, SynthesisResult
-from napari_radiogen.domain.volume import CTVolume, LabelVolume
+from napari_radiogen.domain.volume import CTVolume, LabelVolume, ProbabilityVolume
 
 __all__ = [
     "BaselineEncoder",
@@ -42,6 +42,7 @@ __all__ = [
     "NoduleSite",
     "Place",
     "Point",
+    "ProbabilityVolume",
     "Provenance",
     "Scale",
     "Split",

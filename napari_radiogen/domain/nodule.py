@@ -20,6 +20,14 @@ class Nodule:
         (x, y, z) in mm.
     volume_mm3, long_axis_mm, mean_hu
         Volume, longest axial diameter, and mean HU inside the mask.
+    short_axis_mm
+        Width across the long axis, on the same slice.
+    solid_fraction
+        Share (0 to 1) of voxels that are denser than ground glass.
+    surface_mm2, sphericity
+        Of the mesh around the mask; sphericity is 1 for a ball.
+    spiculation
+        Of the axial slice with the most nodule; unitless, 0 for a smooth ball.
     confidence
         Mean probability inside the mask, or None for a drawn mask.
     bounding_box
@@ -33,6 +41,11 @@ class Nodule:
     mean_hu: float
     confidence: float | None = None
     bounding_box: tuple[tuple[int, int, int], tuple[int, int, int]] | None = None
+    short_axis_mm: float | None = None
+    solid_fraction: float | None = None
+    surface_mm2: float | None = None
+    sphericity: float | None = None
+    spiculation: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values, points as lists."""

@@ -53,6 +53,17 @@ class CTVolume:
 
 
 @dataclass(frozen=True, eq=False)
+class ProbabilityVolume:
+    """Probabilities (Z, Y, X) of 0 to 1 on a geometry of their own."""
+
+    values: npt.NDArray[Any]
+    geometry: VolumeGeometry
+
+    def __post_init__(self) -> None:
+        _check_shape(self.values, self.geometry)
+
+
+@dataclass(frozen=True, eq=False)
 class LabelVolume:
     """Integer labels (Z, Y, X) on a geometry; 0 is background."""
 

@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
-from scipy.spatial.distance import pdist
 
+from napari_radiogen.constants import HU_SOLID
 from napari_radiogen.domain import CTVolume, LabelVolume, Nodule, VolumeGeometry
 from napari_radiogen.errors import GeometryError
+from napari_radiogen.imaging.attributes import slice_attributes
+from napari_radiogen.imaging.shape import axes_mm, surface_of
 
 BoolArray = npt.NDArray[np.bool_]
+Box = tuple[slice, slice, slice]
+
+#: Scan around a mask that its margin's gradients are read in, mm.
+MARGIN_MM = 5.0
 
 
 def find_nodules(ct: CTVolume, labels: LabelVolume) -> tuple[Nodule, ...]:
@@ -73,29 +78,30 @@ def long_axis_mm(mask: BoolArray, spacing_mm: tuple[float, float]) -> float:
         Longest distance between two pixel centres plus one pixel, since a
         mask of one pixel is one pixel wide; 0 when the mask is empty.
     """
-    points = np.argwhere(mask) * np.array(spacing_mm)
-    if len(points) == 0:
-        return 0.0
-    return _longest(points) + float(np.mean(spacing_mm))
+    return axes_mm(mask, spacing_mm)[0]
 
 
-def _measure(
-    ct: CTVolume, inside: BoolArray, label: int, box: tuple[slice, slice, slice]
-) -> Nodule:
+def _measure(ct: CTVolume, inside: BoolArray, label: int, box: Box) -> Nodule:
     geometry = ct.geometry
     start = np.array([s.start for s in box])
     centroid = geometry.index_to_lps(np.argwhere(inside).mean(axis=0) + start)
     axis = _axial_axis(geometry)
     pixel_mm = [mm for i, mm in enumerate(geometry.spacing_mm) if i != axis]
+    planes = np.moveaxis(inside, axis, 0)
+    long_axis, short_axis = max(axes_mm(plane, (pixel_mm[0], pixel_mm[1])) for plane in planes)
+    values = ct.voxels[box][inside]
+    surface = surface_of(inside, geometry.spacing_mm)
     return Nodule(
         label=label,
         centroid_lps_mm=(float(centroid[0]), float(centroid[1]), float(centroid[2])),
         volume_mm3=float(inside.sum()) * geometry.voxel_volume_mm3,
-        long_axis_mm=max(
-            long_axis_mm(plane, (pixel_mm[0], pixel_mm[1]))
-            for plane in np.moveaxis(inside, axis, 0)
-        ),
-        mean_hu=float(ct.voxels[box][inside].mean(dtype=np.float64)),
+        long_axis_mm=long_axis,
+        short_axis_mm=short_axis,
+        mean_hu=float(values.mean(dtype=np.float64)),
+        solid_fraction=float((values > HU_SOLID).mean()),
+        surface_mm2=surface.area_mm2,
+        sphericity=surface.sphericity,
+        spiculation=_spiculation(ct, inside, box, axis),
         bounding_box=(
             (box[0].start, box[1].start, box[2].start),
             (box[0].stop, box[1].stop, box[2].stop),
@@ -103,25 +109,33 @@ def _measure(
     )
 
 
+def _spiculation(ct: CTVolume, inside: BoolArray, box: Box, axis: int) -> float:
+    """Return the spiculation on the axial slice that cuts most of a nodule."""
+    planes = np.moveaxis(inside, axis, 0)
+    largest = int(planes.sum(axis=(1, 2)).argmax())
+    place = list(box)
+    place[axis] = slice(box[axis].start + largest, box[axis].start + largest + 1)
+    pads = []
+    for i in (i for i in range(3) if i != axis):
+        reach = int(np.ceil(MARGIN_MM / ct.geometry.spacing_mm[i]))
+        low = max(0, box[i].start - reach)
+        place[i] = slice(low, box[i].stop + reach)
+        high = min(ct.geometry.shape[i], box[i].stop + reach)
+        pads.append((box[i].start - low, high - box[i].stop))
+    image = np.moveaxis(ct.voxels[tuple(place)], axis, 0)[0]
+    mask = np.pad(planes[largest], pads)
+    pixel_mm = float(np.mean([mm for i, mm in enumerate(ct.geometry.spacing_mm) if i != axis]))
+    return slice_attributes(image, mask, pixel_mm)["spiculation"]
+
+
 def _axial_axis(geometry: VolumeGeometry) -> int:
     """Return the array axis that runs most from feet to head."""
     return 2 - int(np.argmax(np.abs(geometry.direction_matrix[2])))
 
 
-def _bounding_box(mask: BoolArray) -> tuple[slice, slice, slice]:
+def _bounding_box(mask: BoolArray) -> Box:
     found = ndimage.find_objects(mask.astype(np.uint8))
     if not found:
         raise GeometryError("the mask is empty: there is nothing to measure")
-    box: tuple[slice, slice, slice] = found[0]
+    box: Box = found[0]
     return box
-
-
-def _longest(points: npt.NDArray[np.float64]) -> float:
-    """Largest distance between points (N, 2), which the hull's corners hold."""
-    if len(points) == 1:
-        return 0.0
-    try:
-        points = points[ConvexHull(points).vertices]
-    except QhullError:
-        points = np.array([points.min(axis=0), points.max(axis=0)])
-    return float(pdist(points).max())

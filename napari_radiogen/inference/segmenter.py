@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field
 
-from napari_radiogen.domain import CTVolume, LabelVolume, Nodule
+from napari_radiogen.domain import CTVolume, LabelVolume, Nodule, ProbabilityVolume, VolumeGeometry
 from napari_radiogen.errors import Cancelled
 from napari_radiogen.imaging.lung import lung_mask
 from napari_radiogen.inference.candidates import axial_probability, find_candidates, read_again
@@ -56,13 +56,15 @@ class Segmentation:
         Name of the network.
     seconds
         How long it took.
+    probability
+        What the axial reading believed, on every few slices of 0.75 mm.
     """
 
     labels: LabelVolume
     nodules: tuple[Nodule, ...]
     model: str
     seconds: float
-    probability: npt.NDArray[np.float32] | None = None
+    probability: ProbabilityVolume | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return lesions, model and seconds under the names that reports use."""
@@ -117,15 +119,18 @@ class Segmenter:
         lung = lung_mask(ct) if lung is None else lung
         labels = np.zeros(ct.geometry.shape, dtype=np.uint8)
         nodules: tuple[Nodule, ...] = ()
+        believed: ProbabilityVolume | None = None
         if lung.labels.any():
             work, inside = work_grid(ct, lung)
-            found = [f for f in self.findings(work, inside, job) if self._accept(f)]
+            probability = self._probability(work, inside, job)
+            believed = _thinned(probability, work.geometry, self.config.stride)
+            found = [f for f in self._read(work, probability, job) if self._accept(f)]
             found.sort(key=lambda f: -f.confirm)
             job.at(0.97, "measuring")
             nodules = transfer(ct, work.geometry, found, labels)
         job.at(1.0, "done")
         volume = LabelVolume(labels, ct.geometry, {n.label: f"nodule {n.label}" for n in nodules})
-        return Segmentation(volume, nodules, self.reader.name, time.monotonic() - start)
+        return Segmentation(volume, nodules, self.reader.name, time.monotonic() - start, believed)
 
     def findings(
         self, work: CTVolume, inside: npt.NDArray[np.bool_], job: _Job | None = None
@@ -140,15 +145,24 @@ class Segmenter:
             (Z, Y, X) where to look.
         """
         job = job or _Job(None, None)
-        config = self.config
+        return self._read(work, self._probability(work, inside, job), job)
+
+    def _probability(
+        self, work: CTVolume, inside: npt.NDArray[np.bool_], job: _Job
+    ) -> npt.NDArray[np.float32]:
         job.at(0.1, "looking at axial slices")
-        probability = axial_probability(
+        return axial_probability(
             self.reader,
             work.voxels,
             inside,
-            config.stride,
+            self.config.stride,
             lambda done: job.at(0.1 + 0.6 * done, "looking at axial slices"),
         )
+
+    def _read(
+        self, work: CTVolume, probability: npt.NDArray[np.float32], job: _Job
+    ) -> list[Finding]:
+        config = self.config
         voxel = work.geometry.voxel_volume_mm3
         candidates = find_candidates(
             probability,
@@ -180,6 +194,16 @@ class Segmenter:
             and finding.volume_mm3 >= config.smallest_mm3
             and finding.elongation <= config.elongation
         )
+
+
+def _thinned(
+    probability: npt.NDArray[np.float32], work: VolumeGeometry, stride: int
+) -> ProbabilityVolume:
+    """Place the slices that were read; half precision, they are for the eye."""
+    z, y, x = work.spacing_mm
+    shape = probability.shape
+    grid = replace(work, shape=(shape[0], shape[1], shape[2]), spacing_mm=(z * stride, y, x))
+    return ProbabilityVolume(probability.astype(np.float16), grid)
 
 
 def load_segmenter(name: str = "unet-planted") -> Segmenter:

@@ -110,20 +110,40 @@ class Synthesiser:
         Cancelled
             When the person asked to stop.
         """
-        if request.model_digest != self.generator.digest:
-            raise ModelError("the request was made for other weights", self.generator.name)
-        lung = lung if lung is not None else lung_mask(ct)
-        check_site(ct, lung, request.site.centre_lps_mm)
-        stack = self._stack(ct, request.site)
-        middle = int(np.abs(stack.dz_mm).argmin())
-        near = _near(middle, len(stack.dz_mm))
+        lung, stack = self._prepare(ct, request, lung)
         if first_look is not None:
-            part = replace_stack(stack, near)
+            part = _near(stack)
             painted = self._paint(part, request, cancelled)
             if painted.mask.any():
                 first_look(self._compose(ct, lung, request, part, painted, complete=False))
         painted = self._paint(stack, request, cancelled)
         return self._compose(ct, lung, request, stack, painted, complete=True)
+
+    def glimpse(
+        self,
+        ct: CTVolume,
+        request: SynthesisRequest,
+        *,
+        lung: LabelVolume | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> SynthesisResult:
+        """Paint the slices near the centre alone: what `synthesise` gives as a first look.
+
+        Raises what `synthesise` raises.
+        """
+        lung, stack = self._prepare(ct, request, lung)
+        part = _near(stack)
+        painted = self._paint(part, request, cancelled)
+        return self._compose(ct, lung, request, part, painted, complete=False)
+
+    def _prepare(
+        self, ct: CTVolume, request: SynthesisRequest, lung: LabelVolume | None
+    ) -> tuple[LabelVolume, _Stack]:
+        if request.model_digest != self.generator.digest:
+            raise ModelError("the request was made for other weights", self.generator.name)
+        lung = lung if lung is not None else lung_mask(ct)
+        check_site(ct, lung, request.site.centre_lps_mm)
+        return lung, self._stack(ct, request.site)
 
     def region_box(
         self, ct: CTVolume, centre_mm: Point
@@ -252,8 +272,11 @@ def replace_stack(stack: _Stack, chosen: slice) -> _Stack:
     )
 
 
-def _near(middle: int, count: int) -> slice:
-    return slice(max(0, middle - FIRST_LOOK_SLICES), min(count, middle + FIRST_LOOK_SLICES + 1))
+def _near(stack: _Stack) -> _Stack:
+    """Return the slices of a stack near its centre."""
+    middle, count = int(np.abs(stack.dz_mm).argmin()), len(stack.dz_mm)
+    first, last = max(0, middle - FIRST_LOOK_SLICES), min(count, middle + FIRST_LOOK_SLICES + 1)
+    return replace_stack(stack, slice(first, last))
 
 
 def _central_component(inside: npt.NDArray[np.bool_], stack: _Stack) -> npt.NDArray[np.bool_]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_radiogen.constants import SEED_LIMIT
+from napari_radiogen.constants import SEED_LIMIT, WINDOWS_HU
 from napari_radiogen.domain import CTVolume, Point, Scale
 from napari_radiogen.errors import SeveralSeriesError
 from napari_radiogen.session import tumours
+from napari_radiogen.session.comparing import Comparing
 from napari_radiogen.session.exporting import Exporting
 from napari_radiogen.session.jobs import InlineRunner, JobContext, JobRunner
 from napari_radiogen.session.map_actions import MapActions
@@ -22,8 +23,12 @@ from napari_radiogen.session.patients import holds_genes
 from napari_radiogen.session.placing import Preview, preview
 from napari_radiogen.session.ports import Engines, Generator, Segmentation, Segmenter
 from napari_radiogen.session.reactions import NO_MODEL, NO_SCAN, NO_SCAN_FOR_MASK
+from napari_radiogen.session.scan_info import ScanInfo
 from napari_radiogen.session.session_file import looks_like_session
 from napari_radiogen.session.session_files import SessionFiles
+from napari_radiogen.session.sheets import Sheets
+from napari_radiogen.session.state import Intent
+from napari_radiogen.session.tumour_editing import TumourEditing
 
 if TYPE_CHECKING:
     from napari_radiogen.io.series_choice import SeriesChoice
@@ -60,6 +65,10 @@ class Session(NoduleActions, MapActions, Exporting):
     ) -> None:
         super().__init__(runner or InlineRunner(), engines or Engines(), seed)
         self.files = SessionFiles(self)
+        self.editing = TumourEditing(self, self._show_tumours)
+        self.comparing = Comparing(self)
+        self.sheets = Sheets(self)
+        self.info = ScanInfo(self)
         if generator is not None or segmenter is not None:
             self._adopt_models(LoadedModels.of(generator, segmenter, self.engines))
 
@@ -185,6 +194,15 @@ class Session(NoduleActions, MapActions, Exporting):
             return
         self._change(lambda now: replace(now, seed=int(seed)))
 
+    def _with_noise(self, before: Intent, after: Intent) -> Intent:
+        """Draw other noise for another patient or place, unless it is locked."""
+        was, now = ((i.site, i.subject_id, i.averaged) for i in (before, after))
+        kept = self.view.seed_locked or before.site is None or after.site is None or was == now
+        # Another nodule in hand brings its own seed.
+        if kept or before.seed != after.seed or before.active != after.active:
+            return after
+        return replace(after, seed=int(self._rng.integers(SEED_LIMIT)))
+
     def set_strength(self, strength: float) -> None:
         """Set the strength of the blend, clipped to 0..1."""
         self._change(lambda now: replace(now, strength=float(np.clip(strength, 0, 1))))
@@ -210,6 +228,14 @@ class Session(NoduleActions, MapActions, Exporting):
         if self.scan is None or self.generator is None:
             return None
         return preview(self.scan, self.lung, self.generator, point_lps_mm)
+
+    def choose_window(self, name: str) -> None:
+        """Show a preset of ``constants.WINDOWS_HU``; what was set by hand is gone."""
+        if name not in WINDOWS_HU:
+            self.failed.emit(f"{name[:40]}: no such window; there are {', '.join(WINDOWS_HU)}")
+            return
+        self.view.by_hand = None
+        self.state.window = name
 
     def select(self, ids: Iterable[str]) -> None:
         """Mark subjects on the map; changes no pixels."""

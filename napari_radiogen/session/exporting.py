@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from napari_radiogen.session import exports, tumours
+from napari_radiogen.session import exports, measures, tumours
 from napari_radiogen.session.exportable import Exportable
 from napari_radiogen.session.figure_choice import FigureChoice
 from napari_radiogen.session.reactions import NO_MODEL, Reactions
@@ -45,6 +45,18 @@ class Exporting(Reactions):
         self.work.start(
             "export",
             lambda ctx: tumours.write_tumours(found, scan, source, target, cancelled=ctx.cancelled),
+            lambda _: self.exported.emit(str(target)),
+        )
+
+    def save_measurements(self, path: str | Path) -> None:
+        """Write the measurements of all tumours as CSV."""
+        found, target = self.tumours, Path(path)
+        if found is None:
+            self.failed.emit("there are no tumours to measure; find them or open a mask first")
+            return
+        self.work.start(
+            "export",
+            lambda ctx: measures.write_measurements(found, target),
             lambda _: self.exported.emit(str(target)),
         )
 

@@ -22,6 +22,7 @@ from napari_radiogen.session.ports import Engines, FloatArray, Generator, Segmen
 from napari_radiogen.session.reference import OutOfCohort
 from napari_radiogen.session.state import SessionState
 from napari_radiogen.session.undo import History
+from napari_radiogen.session.view import ViewState
 from napari_radiogen.session.work import Work
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class SessionFacts(ABC):
         self.others = OtherNodules(self.work, self.live, self.others_changed.emit)
         self.engines = engines
         self.state = SessionState()
+        self.view = ViewState()
         self.scan: CTVolume | None = None
         self.scan_path: Path | None = None
         self.lung: LabelVolume | None = None

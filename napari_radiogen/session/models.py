@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from napari_radiogen.errors import RadiogenError
 from napari_radiogen.session.map_spaces import MapSpaces, make_spaces
 from napari_radiogen.session.patients import OwnPatients
-from napari_radiogen.session.ports import Engines, Generator, Segmenter, Synthesiser
+from napari_radiogen.session.ports import Engines, Generator, Measurer, Segmenter, Synthesiser
 from napari_radiogen.session.reference import Reference
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedModels:
-    """A generator with all that is prepared from it, and a segmenter.
+    """A generator with all that is prepared from it, a segmenter and a measurer.
 
     Parameters
     ----------
@@ -35,6 +35,7 @@ class LoadedModels:
     problems: tuple[str, ...] = ()
     own: tuple[OwnPatients, ...] = ()
     spaces: MapSpaces | None = None
+    measurer: Measurer | None = None
 
     def with_own(self, own: OwnPatients) -> LoadedModels:
         """Return the same models with more patients in the generator.
@@ -59,10 +60,11 @@ class LoadedModels:
         segmenter: Segmenter | None,
         engines: Engines,
         problems: tuple[str, ...] = (),
+        measurer: Measurer | None = None,
     ) -> LoadedModels:
         """Prepare what follows from a generator."""
         if generator is None:
-            return cls(segmenter=segmenter, problems=problems)
+            return cls(segmenter=segmenter, problems=problems, measurer=measurer)
         try:
             spaces = make_spaces(generator, engines.load_maps(generator))
         except RadiogenError as error:
@@ -74,13 +76,14 @@ class LoadedModels:
             segmenter,
             problems,
             spaces=spaces,
+            measurer=measurer,
         )
 
 
 def load_models(
     name: str | None, engines: Engines, progress: Callable[[float, str], None]
 ) -> LoadedModels:
-    """Load a generator and the segmenter; one may be missing.
+    """Load a generator, the segmenter and the measuring network; any may be missing.
 
     Parameters
     ----------
@@ -90,6 +93,7 @@ def load_models(
     problems: list[str] = []
     generator: Generator | None = None
     segmenter: Segmenter | None = None
+    measurer: Measurer | None = None
     progress(0.0, "loading the generator")
     try:
         generator = engines.load_generator(name)
@@ -100,4 +104,9 @@ def load_models(
         segmenter = engines.load_segmenter()
     except RadiogenError as error:
         problems.append(str(error))
-    return LoadedModels.of(generator, segmenter, engines, tuple(problems))
+    progress(0.8, "loading the measuring network")
+    try:
+        measurer = engines.load_measurer()
+    except RadiogenError as error:
+        problems.append(str(error))
+    return LoadedModels.of(generator, segmenter, engines, tuple(problems), measurer)

@@ -100,6 +100,30 @@ class Synthesiser(Protocol):
     ) -> SynthesisResult:
         """Return the nodule; raise SynthesisError or Cancelled."""
 
+    def glimpse(
+        self,
+        ct: CTVolume,
+        request: SynthesisRequest,
+        *,
+        lung: LabelVolume | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> SynthesisResult:
+        """Return the slices near the centre alone, which come many times faster."""
+
+
+class Measurer(Protocol):
+    """Outlines a synthetic nodule anew, knowing nothing of its generator."""
+
+    @property
+    def name(self) -> str:
+        """Of its network."""
+
+    def measure(self, result: SynthesisResult) -> Nodule | None:
+        """Return the measurements, None where it sees no nodule."""
+
+    def measure_slice(self, image_hu: FloatArray, pixel_mm: float) -> dict[str, float]:
+        """Return ``ATTRIBUTES`` of the nodule in the middle of a slice; nan without one."""
+
 
 class Segmentation(Protocol):
     """Tumours of a scan."""
@@ -145,6 +169,12 @@ def _ct_choices(path: Path) -> tuple[SeriesChoice, ...]:
     from napari_radiogen.io.series_choice import ct_choices
 
     return ct_choices(path)
+
+
+def _read_facts(path: Path, series_uid: str | None, identity: bool) -> tuple[tuple[str, str], ...]:
+    from napari_radiogen.io.scan_facts import header_facts
+
+    return header_facts(path, series_uid, identity=identity)
 
 
 def _read_mask(path: Path, on: CTVolume) -> MaskReading:
@@ -228,6 +258,12 @@ def _load_segmenter() -> Segmenter:
     return load_segmenter()
 
 
+def _load_measurer() -> Measurer:
+    from napari_radiogen.inference.remeasure import load_remeasurer
+
+    return load_remeasurer()
+
+
 def _make_synthesiser(generator: Any) -> Synthesiser:
     from napari_radiogen.inference.synthesiser import Synthesiser as RealSynthesiser
 
@@ -243,6 +279,7 @@ class Engines:
 
     read_ct: Callable[[Path, str | None], CTVolume] = _read_ct
     ct_choices: Callable[[Path], tuple[SeriesChoice, ...]] = _ct_choices
+    read_facts: Callable[[Path, str | None, bool], tuple[tuple[str, str], ...]] = _read_facts
     read_mask: Callable[[Path, CTVolume], MaskReading] = _read_mask
     is_mask: Callable[[Path], bool] = _is_mask
     lung_mask: Callable[[CTVolume], LabelVolume] = _lung_mask
@@ -252,4 +289,5 @@ class Engines:
     thumbnail: Callable[[Any, FloatArray], FloatArray] = _thumbnail
     shipped_file: Callable[[str], str | None] = _shipped_file
     load_segmenter: Callable[[], Segmenter] = _load_segmenter
+    load_measurer: Callable[[], Measurer] = _load_measurer
     make_synthesiser: Callable[[Any], Synthesiser] = _make_synthesiser

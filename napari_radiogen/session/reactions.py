@@ -134,7 +134,7 @@ class Reactions(SessionFacts):
             self.failed.emit(NO_MODEL)
             return
         before = self.state.intent
-        after = make(before)
+        after = self._with_noise(before, make(before))
         try:
             metagene_vector(after, generator)
         except InputError as error:
@@ -145,6 +145,10 @@ class Reactions(SessionFacts):
         if record:
             self._history.record(before)
         self._adopt(after)
+
+    def _with_noise(self, before: Intent, after: Intent) -> Intent:
+        """Return the intent with the noise that a change brings."""
+        return after
 
     def _asks_first(self, before: Intent, after: Intent) -> bool:
         """Whether a change of genes waits until the person was asked."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_radiogen.domain import CTVolume, LabelVolume, Nodule
+from napari_radiogen.domain import CTVolume, LabelVolume, Nodule, ProbabilityVolume
 from napari_radiogen.errors import InputError, Stop
 from napari_radiogen.imaging.measure import find_nodules
 from napari_radiogen.session.exports import check_suffix
@@ -28,6 +28,10 @@ KINDS = {
     "lidc-readings": "LIDC readings",
     "labels": "label image",
 }
+#: Ends the name of what outlined tumours that a person then painted on.
+EDITED = ", edited"
+#: Who outlined tumours where nothing was before.
+BY_HAND = "by hand"
 ReadMask = Callable[[Path, CTVolume], "MaskReading"]
 
 
@@ -59,6 +63,38 @@ class OpenedMask:
     seconds: float
     layers: tuple[LabelVolume, ...]
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class EditedTumours:
+    """A `Segmentation` that a person had a hand in.
+
+    Parameters
+    ----------
+    labels, nodules
+        On the scan's grid, measured after the last stroke.
+    model
+        Who outlined them first, and that they were edited.
+    probability
+        Of the network that came first, if one did.
+    """
+
+    labels: LabelVolume
+    nodules: tuple[Nodule, ...]
+    model: str
+    seconds: float = 0.0
+    probability: ProbabilityVolume | None = None
+
+
+def drawn_on(found: Segmentation) -> bool:
+    """Say whether a person painted on tumours, now or before they were saved."""
+    return found.model == BY_HAND or found.model.endswith(EDITED)
+
+
+def probability_of(found: Segmentation | None) -> ProbabilityVolume | None:
+    """Return what the network that found tumours believed where; None for masks of files."""
+    value = getattr(found, "probability", None)
+    return value if isinstance(value, ProbabilityVolume) else None
 
 
 def open_mask(
@@ -136,7 +172,9 @@ def write_tumours(
     from napari_radiogen.io.seg_write import write_seg
 
     suffix = check_suffix(path, TUMOUR_SUFFIXES)
-    opened = isinstance(found, OpenedMask)
+    by_person = isinstance(found, OpenedMask) or drawn_on(found)
+    source = found.model.removesuffix(EDITED)
+    tissue = source in KINDS.values() and source != KINDS["lidc-readings"]
     layers = found.layers if isinstance(found, OpenedMask) else (found.labels,)
     if not found.nodules:
         raise InputError("there is no tumour to write", path)
@@ -154,9 +192,9 @@ def write_tumours(
             scan_path,
             path,
             series_uid=scan.series_uid,
-            algorithm=None if opened else found.model,
-            nodules=not opened or found.model == KINDS["lidc-readings"],
-            description="Segmentation" if opened else "Nodules",
+            algorithm=None if by_person else found.model,
+            nodules=not tissue,
+            description="Segmentation" if source in KINDS.values() else "Nodules",
             cancelled=cancelled,
         )
 

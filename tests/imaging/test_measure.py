@@ -64,3 +64,28 @@ def test_empty_and_misplaced_masks_are_refused() -> None:
     moved = VolumeGeometry(GEOMETRY.shape, GEOMETRY.spacing_mm)
     with pytest.raises(GeometryError, match="different grids"):
         find_nodules(scan(ball(3)), LabelVolume(ball(3).astype(np.uint8), moved))
+
+
+def test_shape_and_density_of_a_ball_half_of_ground_glass() -> None:
+    mask = ball(8.0)
+    voxels = np.where(mask, 40, -850).astype(np.int16)
+    index = np.indices(GEOMETRY.shape)[1]
+    voxels[mask & (index < 30)] = -500
+    nodule = measure_nodule(CTVolume(voxels, GEOMETRY), mask, 1)
+    assert nodule.short_axis_mm == pytest.approx(16, abs=1.2)
+    assert nodule.solid_fraction == pytest.approx(0.5, abs=0.06)
+    assert nodule.surface_mm2 == pytest.approx(4 * np.pi * 8**2, rel=0.02)
+    assert nodule.sphericity == pytest.approx(1.0, abs=0.02)
+
+
+def test_spicules_raise_spiculation_and_a_mask_at_the_edge_is_measured() -> None:
+    smooth = ball(8.0)
+    spiky = smooth.copy()
+    spiky[:, 29:31, 5:45] |= ball(16.0)[:, 29:31, 5:45]
+    plain, rough = (measure_nodule(scan(m), m, 1) for m in (smooth, spiky))
+    assert rough.spiculation is not None
+    assert plain.spiculation is not None
+    assert rough.spiculation > plain.spiculation + 0.1
+    corner = np.zeros(GEOMETRY.shape, bool)
+    corner[:3, :6, :6] = True
+    assert np.isfinite(measure_nodule(scan(corner), corner, 1).spiculation)

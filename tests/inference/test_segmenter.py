@@ -119,3 +119,16 @@ def test_probability_is_read_in_batches_of_any_size() -> None:
     assert whole.shape == images.shape
     np.testing.assert_allclose(whole[17], reader.probability(images[17:18])[0], atol=1e-6)
     assert reader.probability(images[:0]).shape == (0, 32, 32)
+
+
+def test_what_the_network_believed_is_kept_on_the_slices_that_it_read(segmenter) -> None:
+    ct, lung = _scan()
+    believed = segmenter.segment(ct, lung=lung).probability
+    assert believed.values.dtype == np.float16
+    assert believed.geometry.spacing_mm == pytest.approx((1.5, 0.75, 0.75))
+    assert 0 <= believed.values.min() <= believed.values.max() <= 1
+    z, y, x = np.round(believed.geometry.lps_to_index(BALL_MM)).astype(int)
+    assert believed.values[z, y, x] > 0.9
+    assert believed.values[z, y, x + 14] < 0.1
+    nowhere = LabelVolume(np.zeros(SHAPE, np.uint8), lung.geometry)
+    assert segmenter.segment(ct, lung=nowhere).probability is None

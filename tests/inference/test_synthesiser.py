@@ -200,3 +200,17 @@ def test_turning_back_undoes_turning_and_seeds_reach_all_eight():
     turns = list(range(8))
     assert np.array_equal(turned_back(turned(images, turns), turns), images)
     assert {turn_of(seed) for seed in range(100)} == set(range(8))
+
+
+def test_a_glimpse_is_the_first_look_alone(painter):
+    ct, lung = _chest()
+    looks = []
+    painter.synthesise(ct, _request(painter), lung=lung, first_look=looks.append)
+    seen = painter.glimpse(ct, _request(painter), lung=lung)
+    assert not seen.complete
+    assert seen.start_zyx == looks[0].start_zyx
+    assert np.array_equal(seen.composed.voxels, looks[0].composed.voxels)
+    with pytest.raises(Cancelled):
+        painter.glimpse(ct, _request(painter), lung=lung, cancelled=lambda: True)
+    with pytest.raises(SynthesisError):
+        painter.glimpse(ct, _request(painter, site=(44.0, 0.0, 0.0)), lung=lung)

@@ -13,6 +13,7 @@ from napari_radiogen.domain import (
     LabelVolume,
     Metagenes,
     Nodule,
+    ProbabilityVolume,
     Provenance,
     Subject,
     SynthesisRequest,
@@ -21,6 +22,8 @@ from napari_radiogen.domain import (
     joined_rows,
 )
 from napari_radiogen.errors import Cancelled, SynthesisError
+from napari_radiogen.imaging.attributes import slice_attributes
+from napari_radiogen.imaging.measure import measure_nodule
 from napari_radiogen.session import Engines
 
 NAMES = ("M01", "M02", "M03", "M04")
@@ -111,6 +114,7 @@ class FakeSynthesiser:
     def __init__(self, generator, gate=None):
         self.generator = generator
         self.requests: list[SynthesisRequest] = []
+        self.glimpsed: list[SynthesisRequest] = []
         self.gate = gate
 
     def synthesise(self, ct, request, *, lung=None, first_look=None, cancelled=None):
@@ -124,6 +128,12 @@ class FakeSynthesiser:
                 if cancelled is not None and cancelled():
                     raise Cancelled
         return self._result(ct, request, complete=True)
+
+    def glimpse(self, ct, request, *, lung=None, cancelled=None):
+        self.glimpsed.append(request)
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        return self._result(ct, request, complete=False)
 
     def _result(self, ct, request, complete):
         centre = np.round(ct.geometry.lps_to_index(request.site.centre_lps_mm)).astype(int)
@@ -160,12 +170,30 @@ class FakeSynthesiser:
         )
 
 
+class FakeMeasurer:
+    """Sees what is denser than -400 HU inside the generator's own mask."""
+
+    name = "unet-judge"
+
+    def __init__(self):
+        self.measured: list[SynthesisRequest] = []
+
+    def measure(self, result):
+        self.measured.append(result.request)
+        inside = (result.mask.labels > 0) & (result.composed.voxels > -400)
+        return measure_nodule(result.composed, inside, 1) if inside.any() else None
+
+    def measure_slice(self, image_hu, pixel_mm):
+        return slice_attributes(image_hu, image_hu > -400, pixel_mm)
+
+
 @dataclass(frozen=True, eq=False)
 class FakeSegmentation:
     labels: LabelVolume
     nodules: tuple[Nodule, ...]
     model: str = "unet-fake"
     seconds: float = 0.0
+    probability: ProbabilityVolume | None = None
 
 
 class FakeSegmenter:
@@ -173,8 +201,11 @@ class FakeSegmenter:
         if progress is not None:
             progress(0.5, "half")
         labels = _ball(ct.geometry, 6.0).astype(np.uint8)
-        nodule = Nodule(1, CENTRE, 900.0, 12.0, 30.0, 0.9)
-        return FakeSegmentation(LabelVolume(labels, ct.geometry), (nodule,))
+        index = np.argwhere(labels)
+        box = tuple(map(int, index.min(axis=0))), tuple(map(int, index.max(axis=0) + 1))
+        nodule = Nodule(1, CENTRE, 900.0, 12.0, 30.0, 0.9, box)
+        believed = ProbabilityVolume((labels * 0.9).astype(np.float16), ct.geometry)
+        return FakeSegmentation(LabelVolume(labels, ct.geometry), (nodule,), probability=believed)
 
 
 def make_engines(**changes) -> Engines:
@@ -187,6 +218,7 @@ def make_engines(**changes) -> Engines:
         "load_maps": lambda generator: None,
         "thumbnail": lambda generator, metagenes: np.full((8, 8), -800, np.float32),
         "load_segmenter": FakeSegmenter,
+        "load_measurer": FakeMeasurer,
         "make_synthesiser": FakeSynthesiser,
     }
     return Engines(**{**values, **changes})
