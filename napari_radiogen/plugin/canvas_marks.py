@@ -5,7 +5,8 @@ They are napari overlays, so that napari's own screenshots carry them too.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from napari.components.overlays import TextOverlay
 
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
 LETTER_PLACES = {
-    "A": "top_center",
-    "P": "bottom_center",
-    "R": "middle_left",
-    "L": "middle_right",
+    "left": "middle_left",
+    "right": "middle_right",
+    "top": "top_center",
+    "bottom": "bottom_center",
 }
+#: Where world axes (z, y, x) point: towards rising and towards falling LPS coordinates.
+AXIS_LETTERS = (("S", "I"), ("P", "A"), ("L", "R"))
+#: Name of the plane that a world axis (z, y, x) cuts, and the name of its coordinate.
+PLANE_NAMES = (("Axial", "z"), ("Coronal", "y"), ("Sagittal", "x"))
 FONT_SIZE = 6.5
 SCALE_BAR_MM = 50.0
 #: Half black under all text, so that white letters read on white tissue.
@@ -35,14 +40,30 @@ class CanvasMarks:
         self._viewer = viewer
         # Grey values are judged against black, and white marks need it, in every theme.
         viewer.canvas.background_color_override = CANVAS_COLOR
-        for letter, place in LETTER_PLACES.items():
-            self._add(f"radiogen_{letter}", place, letter)
+        self.letters = {
+            side: self._add(f"radiogen_{side}", place) for side, place in LETTER_PLACES.items()
+        }
         self.header = self._add("radiogen_header", "top_left")
         self.synthetic = self._add("radiogen_synthetic", "top_right", colour=SYNTHETIC_COLOR)
         self.readout = self._add("radiogen_readout", "bottom_left")
         self.research = self._add("radiogen_research", "bottom_left", RESEARCH_USE.split(" - ")[0])
         viewer.canvas.overlay_tiling.bottom_left = "vertical"
         self._show_scale_bar()
+        viewer.dims.events.order.connect(self.show_letters)
+        viewer.dims.events.ndisplay.connect(self.show_letters)
+        viewer.scene.camera.events.orientation.connect(self.show_letters)
+        self.show_letters()
+
+    def show_letters(self, *_: object) -> None:
+        """Write the letters of the sides that the canvas shows now, or none in 3-D."""
+        flat = self._viewer.dims.ndisplay == 2 and self._viewer.dims.ndim == 3
+        letters = dict.fromkeys(LETTER_PLACES, "")
+        if flat:
+            letters = side_letters(
+                self._viewer.dims.displayed, self._viewer.scene.camera.orientation2d
+            )
+        for side, letter in letters.items():
+            self.write(self.letters[side], letter)
 
     def _add(self, name: str, place: str, text: str = "", colour: str = TEXT_COLOR) -> TextOverlay:
         overlay = TextOverlay(
@@ -69,3 +90,21 @@ class CanvasMarks:
             overlay.text = text
         if overlay.visible != bool(text):
             overlay.visible = bool(text)
+
+
+def side_letters(displayed: Sequence[int], orientation: Sequence[Any]) -> dict[str, str]:
+    """Return the letters at the four sides of a flat canvas.
+
+    Parameters
+    ----------
+    displayed
+        World axes (of z, y, x) that run down and across.
+    orientation
+        napari's ``orientation2d``: where these two axes point, such as
+        ``("down", "right")``.
+    """
+    down, across = (AXIS_LETTERS[axis] for axis in displayed)
+    vertical, horizontal = (str(getattr(way, "value", way)) for way in orientation)
+    bottom, top = down if vertical == "down" else down[::-1]
+    right, left = across if horizontal == "right" else across[::-1]
+    return {"left": left, "right": right, "top": top, "bottom": bottom}

@@ -19,7 +19,7 @@ from napari_radiogen.session.jobs import JobContext
 if TYPE_CHECKING:
     from napari import Viewer
 
-KINDS = ("scan", "lung", "models", "tumours", "synthesis", "export")
+KINDS = ("scan", "lung", "models", "tumours", "synthesis", "measure", "export")
 #: A tumour of this size shows on every plane, mm.
 DEMO_DIAMETER_MM = 20.0
 #: The window is quiet when no job has run for this long, ms.

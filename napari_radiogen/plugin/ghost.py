@@ -10,6 +10,7 @@ import numpy.typing as npt
 from napari_radiogen.domain import Point
 from napari_radiogen.plugin.layers import UNITS
 from napari_radiogen.plugin.presenter import CROSSHAIR_PIXELS, Presenter
+from napari_radiogen.plugin.reslice import axial_edges
 from napari_radiogen.plugin.styles import ghost_color
 from napari_radiogen.session.placing import Preview
 
@@ -75,12 +76,3 @@ class GhostBox:
     def _on_zoom(self) -> None:
         if self._lives:
             self.layer.edge_width = 2 * CROSSHAIR_PIXELS / self.presenter.viewer.scene.camera.zoom
-
-
-def axial_edges(preview: Preview) -> npt.NDArray[np.float64]:
-    """Return the four sides (4, 2, 2) of the box in (y, x) mm: start and way of each."""
-    x, y, _ = preview.centre_mm
-    half_x, half_y, _ = preview.half_mm
-    low, high = np.array([y - half_y, x - half_x]), np.array([y + half_y, x + half_x])
-    down, across = np.array([2 * half_y, 0.0]), np.array([0.0, 2 * half_x])
-    return np.array([[low, down], [low, across], [high, -down], [high, -across]])

@@ -15,13 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_radiogen.constants import HU_AIR, SYNTHETIC, WINDOWS_HU
+from napari_radiogen.constants import HU_AIR, SYNTHETIC
 from napari_radiogen.domain import CTVolume, LabelVolume, SynthesisResult, VolumeGeometry
 from napari_radiogen.imaging.resample import resample, resample_labels
 from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, TUMOUR_COLOR
+from napari_radiogen.session.tumours import EDITED
+from napari_radiogen.session.view import ViewState
 
 Array = npt.NDArray[Any]
 LayerData = tuple[Array, dict[str, Any], str]
+Limits = tuple[float, float]
 
 CT_LAYER = "CT"
 TUMOUR_LAYER = "tumours"
@@ -31,6 +34,8 @@ OUTLINE_LAYER = f"{SYNTHETIC} outline"
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 UNITS = ("mm", "mm", "mm")
 AXES = ("z", "y", "x")
+#: Darkest and brightest HU of the window that a scan opens in.
+LUNG_LIMITS = ViewState().limits("Lung")
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +44,6 @@ class DisplayVolume:
 
     volume: CTVolume
     notice: str | None = None
-
-
-def contrast_limits(window: str) -> tuple[float, float]:
-    """Return the HU limits of a named window.
-
-    Raises
-    ------
-    KeyError
-        When there is no such window.
-    """
-    level, width = WINDOWS_HU[window]
-    return level - width / 2, level + width / 2
 
 
 def axial_view(array: Array, geometry: VolumeGeometry) -> tuple[Array, VolumeGeometry]:
@@ -138,13 +131,13 @@ def synthetic_kind(ct: CTVolume) -> str:
     return "phantom" if "phantom" in ct.description.lower() else "synthetic"
 
 
-def ct_layer(ct: CTVolume, window: str = "Lung") -> LayerData:
-    """Return the image layer of an upright CT."""
+def ct_layer(ct: CTVolume, limits: Limits = LUNG_LIMITS) -> LayerData:
+    """Return the image layer of an upright CT, dark to bright between two HU limits."""
     name = f"{CT_LAYER} ({synthetic_kind(ct)})" if ct.synthetic else CT_LAYER
     metadata = {"radiogen": "ct", "series_uid": ct.series_uid, "warnings": ct.warnings}
     arguments = {
         "name": name,
-        "contrast_limits": contrast_limits(window),
+        "contrast_limits": limits,
         "colormap": "gray",
         "metadata": metadata,
         **placement(ct.geometry),
@@ -154,7 +147,8 @@ def ct_layer(ct: CTVolume, window: str = "Lung") -> LayerData:
 
 def tumour_layer_name(source: str) -> str:
     """Return the name of the tumours' layer: what outlined them, a network or a file."""
-    return f"{TUMOUR_LAYER} ({'U-Net' if source.startswith('unet') else source})"
+    edited = EDITED if source.endswith(EDITED) else ""
+    return f"{TUMOUR_LAYER} ({f'U-Net{edited}' if source.startswith('unet') else source})"
 
 
 def labels_layer(labels: LabelVolume, name: str = TUMOUR_LAYER) -> LayerData:
@@ -204,7 +198,7 @@ def _span_on(grid: VolumeGeometry, box: VolumeGeometry) -> tuple[Array, Array]:
 
 
 def nodule_layers(
-    result: SynthesisResult, shown: CTVolume, window: str = "Lung"
+    result: SynthesisResult, shown: CTVolume, limits: Limits = LUNG_LIMITS
 ) -> tuple[LayerData, LayerData]:
     """Return the image of a synthetic nodule's box and the outline of its mask.
 
@@ -219,7 +213,7 @@ def nodule_layers(
     }
     image = {
         "name": NODULE_LAYER,
-        "contrast_limits": contrast_limits(window),
+        "contrast_limits": limits,
         "colormap": "gray",
         "metadata": metadata,
         **placement(composed.geometry),

@@ -7,59 +7,55 @@ card and needs napari's private windows, a painted slice needs neither.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from napari_radiogen.constants import SYNTHETIC
-from napari_radiogen.domain import CTVolume, Point
+from napari_radiogen.domain import Point
 from napari_radiogen.plugin import reslice
-from napari_radiogen.plugin.reslice import Insert, Plane
+from napari_radiogen.plugin.plane_image import PlanePicture, PlaneScene, plane_picture
+from napari_radiogen.plugin.reslice import Box, Plane
 from napari_radiogen.plugin.styles import (
     CROSSHAIR_COLOR,
     SYNTHETIC_COLOR,
     TUMOUR_COLOR,
     ghost_color,
 )
-from napari_radiogen.session.placing import Preview
-
-Array = npt.NDArray[Any]
-
-
-@dataclass(eq=False)
-class PlaneScene:
-    """What both planes show; every field may be missing."""
-
-    volume: CTVolume | None = None
-    limits: tuple[float, float] = (-1350.0, 150.0)
-    labels: Array | None = None
-    insert: Insert | None = None
-    others: tuple[Insert, ...] = ()
-    point_mm: Point = (0.0, 0.0, 0.0)
-    ghost: Preview | None = None
 
 
 class PlaneView(QWidget):
-    """One plane: slice, outlines, crosshair, letters; a click moves the point."""
+    """One plane: slice, outlines, crosshair, letters; a click moves the point.
+
+    Signals
+    -------
+    point_chosen(LPS point), point_hovered(LPS point or None),
+    window_dragged(x, y): way of a right-drag from its start, pixels.
+    """
 
     point_chosen = Signal(tuple)
+    point_hovered = Signal(object)
+    window_grabbed = Signal()
+    window_dragged = Signal(float, float)
 
     def __init__(self, plane: Plane, scene: PlaneScene) -> None:
         super().__init__()
         self.plane: Plane = plane
         self.scene = scene
-        self._image: QImage | None = None
-        self._has_insert = False
+        self._picture: PlanePicture | None = None
+        self._grabbed: QPointF | None = None
         self.setObjectName(f"plane-{plane}")
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.setMinimumSize(120, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip(f"{plane}: click moves the crosshair, the wheel moves the slice")
+        self.setMouseTracking(True)
+        self.setToolTip(
+            f"{plane}: click moves the crosshair, the wheel moves the slice, "
+            "a right-drag sets window and level"
+        )
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Return a size that two planes share well."""
@@ -67,27 +63,16 @@ class PlaneView(QWidget):
 
     def refresh(self) -> None:
         """Cut the slice at the scene's point again and repaint."""
-        scene = self.scene
-        self._image = None
-        if scene.volume is not None:
-            index = reslice.point_to_plane(scene.volume, self.plane, scene.point_mm)[2]
-            inserts = scene.others if scene.insert is None else (*scene.others, scene.insert)
-            hu, synthetic = reslice.cut_with_inserts(
-                scene.volume.voxels, inserts, self.plane, index
-            )
-            self._has_insert = synthetic is not None
-            tumours = None if scene.labels is None else reslice.cut(scene.labels, self.plane, index)
-            self._image = _to_image(hu, scene.limits, tumours, synthetic)
+        self._picture = plane_picture(self.scene, self.plane)
         self.update()
 
     def image_rect(self) -> QRectF:
         """Return where the slice lies in the widget, mm in proportion."""
         volume = self.scene.volume
-        if volume is None or self._image is None:
+        if volume is None or self._picture is None:
             return QRectF()
-        spacing = volume.geometry.spacing_mm
-        wide = self._image.width() * spacing[reslice.COLUMN_AXIS[self.plane]]
-        high = self._image.height() * spacing[0]
+        spacing, (rows, columns) = volume.geometry.spacing_mm, self._size()
+        wide, high = columns * spacing[reslice.COLUMN_AXIS[self.plane]], rows * spacing[0]
         factor = min(self.width() / wide, self.height() / high)
         size = (wide * factor, high * factor)
         return QRectF((self.width() - size[0]) / 2, (self.height() - size[1]) / 2, *size)
@@ -95,62 +80,73 @@ class PlaneView(QWidget):
     def point_at(self, x: float, y: float) -> Point | None:
         """Return the LPS point (mm) under a place in the widget, or None."""
         rect, volume = self.image_rect(), self.scene.volume
-        if volume is None or self._image is None or not rect.contains(QPointF(x, y)):
+        if volume is None or self._picture is None or not rect.contains(QPointF(x, y)):
             return None
-        column = (x - rect.x()) / rect.width() * self._image.width() - 0.5
-        row = (y - rect.y()) / rect.height() * self._image.height() - 0.5
+        rows, columns = self._size()
+        across = (x - rect.x()) / rect.width()
+        across = 1 - across if self.scene.mirrors(self.plane) else across
+        column = across * columns - 0.5
+        row = (y - rect.y()) / rect.height() * rows - 0.5
         index = reslice.point_to_plane(volume, self.plane, self.scene.point_mm)[2]
         return reslice.plane_to_point(volume, self.plane, row, column, index)
+
+    def place_of(self, row: float, column: float) -> QPointF:
+        """Return where a place in the slice, in pixels from its corner, lies in the widget."""
+        rect, (rows, columns) = self.image_rect(), self._size()
+        across = column / columns
+        across = 1 - across if self.scene.mirrors(self.plane) else across
+        return QPointF(rect.x() + across * rect.width(), rect.y() + row / rows * rect.height())
+
+    def _size(self) -> tuple[int, int]:
+        """Return rows and columns of the slice."""
+        image = None if self._picture is None else self._picture.image
+        return (1, 1) if image is None else (image.height(), image.width())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint what is in view."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor("black"))
-        if self._image is not None and self.scene.volume is not None:
+        if self._picture is not None and self.scene.volume is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(self.image_rect(), self._image)
+            painter.drawImage(self.image_rect(), self._picture.image)
             self._paint_crosshair(painter)
-            self._paint_ghost(painter)
+            for box in self.scene.boxes:
+                self._paint_box(painter, box, TUMOUR_COLOR)
+            ghost = self.scene.ghost
+            if ghost is not None:
+                box = Box(ghost.centre_mm, ghost.half_mm)
+                self._paint_box(painter, box, ghost_color(bool(ghost.refusal)))
             self._paint_text(painter)
         painter.end()
 
     def _paint_crosshair(self, painter: QPainter) -> None:
         volume = self.scene.volume
-        if volume is None or self._image is None:
+        if volume is None:
             return
         rect = self.image_rect()
         row, column, _ = reslice.point_to_plane(volume, self.plane, self.scene.point_mm)
-        x = rect.x() + (column + 0.5) / self._image.width() * rect.width()
-        y = rect.y() + (row + 0.5) / self._image.height() * rect.height()
+        place = self.place_of(row + 0.5, column + 0.5)
         colour = QColor(CROSSHAIR_COLOR)
         colour.setAlpha(130)
         painter.setPen(QPen(colour, 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(x, rect.top()), QPointF(x, rect.bottom()))
-        painter.drawLine(QPointF(rect.left(), y), QPointF(rect.right(), y))
+        painter.drawLine(QPointF(place.x(), rect.top()), QPointF(place.x(), rect.bottom()))
+        painter.drawLine(QPointF(rect.left(), place.y()), QPointF(rect.right(), place.y()))
 
-    def _paint_ghost(self, painter: QPainter) -> None:
-        """Paint the ghost box where this plane cuts it."""
-        volume, ghost = self.scene.volume, self.scene.ghost
-        if volume is None or ghost is None or self._image is None:
-            return
-        box = reslice.box_on_plane(
-            volume, self.plane, self.scene.point_mm, ghost.centre_mm, ghost.half_mm
-        )
-        if box is None:
-            return
-        rect = self.image_rect()
-        top, left, bottom, right = box
-        scale = rect.width() / self._image.width(), rect.height() / self._image.height()
-        painter.setPen(QPen(QColor(ghost_color(bool(ghost.refusal))), 1.5))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(
-            QRectF(
-                rect.x() + left * scale[0],
-                rect.y() + top * scale[1],
-                (right - left) * scale[0],
-                (bottom - top) * scale[1],
+    def _paint_box(self, painter: QPainter, box: Box, colour: str) -> None:
+        """Paint a box where this plane cuts it."""
+        volume = self.scene.volume
+        sides = None
+        if volume is not None:
+            sides = reslice.box_on_plane(
+                volume, self.plane, self.scene.point_mm, box.centre_mm, box.half_mm
             )
-        )
+        if sides is None:
+            return
+        top, left, bottom, right = sides
+        painter.setPen(QPen(QColor(colour), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        corners = self.place_of(top, left), self.place_of(bottom, right)
+        painter.drawRect(QRectF(*corners).normalized())
 
     def _paint_text(self, painter: QPainter) -> None:
         volume = self.scene.volume
@@ -158,6 +154,7 @@ class PlaneView(QWidget):
             return
         painter.setFont(QFont(self.font().family(), 8))
         left, right, top, bottom = reslice.LETTERS[self.plane]
+        left, right = (right, left) if self.scene.mirrors(self.plane) else (left, right)
         inside = self.rect().adjusted(6, 4, -6, -4)
         centre, middle = Qt.AlignmentFlag.AlignHCenter, Qt.AlignmentFlag.AlignVCenter
         axis, name = ("y", 1) if self.plane == "coronal" else ("x", 0)
@@ -170,17 +167,36 @@ class PlaneView(QWidget):
             (header, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft),
         ):
             _draw_text(painter, inside, place, text, "#e8e8e8")
-        if self._has_insert:
+        if self._picture is not None and self._picture.synthetic:
             corner = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
             _draw_text(painter, inside, corner, SYNTHETIC, SYNTHETIC_COLOR)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Take the place under the mouse."""
-        self._choose(event)
+        """Take the place under the mouse, or start a drag of the window."""
+        if event.button() == Qt.MouseButton.RightButton:
+            self._grabbed = QPointF(event.pos())
+            self.window_grabbed.emit()
+        elif event.button() == Qt.MouseButton.LeftButton:
+            self._choose(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Follow a drag."""
-        self._choose(event)
+        """Follow a drag, or read what lies under the mouse."""
+        if self._grabbed is not None:
+            way = QPointF(event.pos()) - self._grabbed
+            self.window_dragged.emit(way.x(), way.y())
+        elif event.buttons() & Qt.MouseButton.LeftButton:
+            self._choose(event)
+        else:
+            self.point_hovered.emit(self.point_at(event.pos().x(), event.pos().y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """End a drag of the window."""
+        if event.button() == Qt.MouseButton.RightButton:
+            self._grabbed = None
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Nothing lies under the mouse any more."""
+        self.point_hovered.emit(None)
 
     def _choose(self, event: QMouseEvent) -> None:
         place = event.pos()
@@ -203,9 +219,12 @@ class PlaneView(QWidget):
 
 
 class PlanesPanel(QWidget):
-    """Coronal over sagittal, one scene for both."""
+    """Coronal over sagittal, one scene for both; signals are those of `PlaneView`."""
 
     point_chosen = Signal(tuple)
+    point_hovered = Signal(object)
+    window_grabbed = Signal()
+    window_dragged = Signal(float, float)
 
     def __init__(self) -> None:
         super().__init__()
@@ -216,6 +235,9 @@ class PlanesPanel(QWidget):
         for view in (self.coronal, self.sagittal):
             split.addWidget(view)
             view.point_chosen.connect(self.point_chosen)
+            view.point_hovered.connect(self.point_hovered)
+            view.window_grabbed.connect(self.window_grabbed)
+            view.window_dragged.connect(self.window_dragged)
         split.setHandleWidth(3)
         split.setSizes([300, 300])
         layout = QVBoxLayout(self)
@@ -240,15 +262,3 @@ def _draw_text(
     painter.fillRect(words.adjusted(-3, -1, 3, 1), QColor(0, 0, 0, 115))
     painter.setPen(QColor(colour))
     painter.drawText(rect, place, text)
-
-
-def _to_image(
-    hu: Array, limits: tuple[float, float], tumours: Array | None, synthetic: Array | None
-) -> QImage:
-    grey = reslice.window_bytes(hu, limits)
-    rgb = np.repeat(grey[..., None], 3, axis=2)
-    for mask, colour in ((tumours, TUMOUR_COLOR), (synthetic, SYNTHETIC_COLOR)):
-        if mask is not None and mask.any():
-            rgb[reslice.outline(mask)] = QColor(colour).getRgb()[:3]
-    height, width = grey.shape
-    return QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()

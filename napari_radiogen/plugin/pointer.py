@@ -1,4 +1,4 @@
-"""What the mouse does on the axial canvas: read, point, place."""
+"""What the mouse does on the axial canvas: read, point, place, window and level."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 #: A press that moves further than this is a drag, canvas pixels.
 CLICK_PIXELS = 4.0
-LEFT_BUTTON = 1
+LEFT_BUTTON, RIGHT_BUTTON = 1, 2
 
 
 class Pointer(QObject):
-    """Mouse callbacks of one viewer; a click points, or places in place mode."""
+    """Mouse callbacks of one viewer.
+
+    A click points, or places in place mode; a right-drag sets window and
+    level. While a layer is being drawn on, its own tools have the mouse.
+    """
 
     place_mode_changed = Signal(bool)
 
@@ -32,6 +36,7 @@ class Pointer(QObject):
         self.ghost = GhostBox(presenter)
         viewer.mouse_move_callbacks.append(self._on_move)
         viewer.mouse_drag_callbacks.append(self._on_drag)
+        viewer.mouse_drag_callbacks.append(self._on_right_drag)
         self._viewer = viewer
 
     def set_place_mode(self, on: bool) -> None:
@@ -61,7 +66,7 @@ class Pointer(QObject):
         self._presenter.show_readout(point, note)
 
     def _on_drag(self, viewer: Any, event: Any) -> Generator[None, None, None]:
-        if event.button != LEFT_BUTTON or viewer.dims.ndisplay != 2:
+        if event.button != LEFT_BUTTON or viewer.dims.ndisplay != 2 or _drawing(viewer):
             return
         start, moved = np.array(event.pos, dtype=float), False
         yield
@@ -71,6 +76,27 @@ class Pointer(QObject):
         point = _lps(event.position)
         if not moved and point is not None:
             self.click(point)
+
+    def _on_right_drag(self, viewer: Any, event: Any) -> Generator[None, None, None]:
+        if event.button != RIGHT_BUTTON or viewer.dims.ndisplay != 2 or _drawing(viewer):
+            return
+        windowing = self._presenter.windowing
+        windowing.grab()
+        start, camera = np.array(event.pos, dtype=float), viewer.scene.camera
+        # The camera would zoom by the same drag.
+        panned, camera.mouse_pan = camera.mouse_pan, False
+        yield
+        while event.type == "mouse_move":
+            across, down = np.array(event.pos, dtype=float) - start
+            windowing.drag(float(across), float(down))
+            yield
+        camera.mouse_pan = panned
+
+
+def _drawing(viewer: Any) -> bool:
+    """Whether the active layer's own tools want the mouse."""
+    layer = viewer.layers.selection.active
+    return str(getattr(layer, "mode", "pan_zoom")) != "pan_zoom"
 
 
 def _lps(position: Any) -> Point | None:

@@ -10,14 +10,17 @@ from psygnal import Signal
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.domain import CTVolume, Point, SynthesisResult, cohort_words
 from napari_radiogen.plugin import layers as build
-from napari_radiogen.plugin.canvas_marks import CanvasMarks
+from napari_radiogen.plugin.canvas_marks import PLANE_NAMES, CanvasMarks
+from napari_radiogen.plugin.change_layers import ChangeLayers
+from napari_radiogen.plugin.layer_keeper import LayerKeeper
 from napari_radiogen.plugin.layers import DisplayVolume, LayerData, synthetic_kind
 from napari_radiogen.plugin.other_nodules import insert_of
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.reslice import Insert, hu_at
 from napari_radiogen.plugin.styles import CROSSHAIR_COLOR, SYNTHETIC_COLOR
+from napari_radiogen.plugin.tumour_display import TumourDisplay
+from napari_radiogen.plugin.windowing import Windowing, window_limits
 from napari_radiogen.session.controller import Session
-from napari_radiogen.session.ports import Segmentation
 
 if TYPE_CHECKING:
     from napari import Viewer
@@ -36,22 +39,24 @@ class Presenter:
         self.session = session
         self.planes = planes
         self.marks = CanvasMarks(viewer)
+        self.keeper = LayerKeeper(viewer)
         self.display: DisplayVolume | None = None
         self.ct: Any = None
-        self.tumours: Any = None
         self.nodule: Any = None
         self.outline: Any = None
         self.crosshair: Any = None
         self._shown_insert: Insert | None = None
         session.scan_changed.connect(self._on_scan)
-        session.tumours_changed.connect(self._on_tumours)
         session.result_changed.connect(self._on_result)
         session.models_changed.connect(self._write_marks)
         events: Any = session.state.events  # type: ignore[attr-defined]
-        events.window.connect(self._on_window)
-        events.overlay_visible.connect(self._on_overlay)
         events.show_synthetic.connect(self._on_show_synthetic)
+        session.view.events.convention.connect(self._on_convention)  # type: ignore[attr-defined]
+        self.windowing = Windowing(self)
+        self.tumour_display = TumourDisplay(self)
+        self.changes = ChangeLayers(self)
         viewer.dims.events.point.connect(self._on_point)
+        viewer.dims.events.order.connect(self.write_header)
         viewer.scene.camera.events.zoom.connect(self._on_zoom)
         if session.scan is not None:
             self._on_scan(session.scan)
@@ -61,6 +66,15 @@ class Presenter:
         """LPS point (x, y, z) of the crosshair."""
         z, y, x = (float(c) for c in self.viewer.dims.point[-3:])
         return x, y, z
+
+    @property
+    def tumours(self) -> Any:
+        """The layer of the tumours."""
+        return self.tumour_display.layer
+
+    def nodule_images(self) -> tuple[Any, ...]:
+        """Return the layers that show synthetic HU."""
+        return (self.nodule,)
 
     def go_to(self, point_mm: Point) -> None:
         """Move the crosshair and all three planes to an LPS point (mm)."""
@@ -74,8 +88,16 @@ class Presenter:
             self.marks.write(self.marks.readout, note)
             return
         x, y, z = point_mm
-        line = f"{x:.1f}, {y:.1f}, {z:.1f} mm · {hu:.0f} HU"
+        line = f"{x:.1f}, {y:.1f}, {z:.1f} mm · voxel {self._voxel(point_mm)} · {hu:.0f} HU"
         self.marks.write(self.marks.readout, f"{note}\n{line}" if note else line)
+
+    def _voxel(self, point_mm: Point) -> str:
+        """Return column, row and slice of the scan's own grid, counted from 0."""
+        scan = self.session.scan
+        if scan is None:
+            return "–"
+        z, y, x = np.round(scan.geometry.lps_to_index(point_mm)).astype(int)
+        return f"{x}, {y}, {z}"
 
     def _hu(self, point_mm: Point) -> float | None:
         if self.session.state.show_synthetic:
@@ -104,14 +126,14 @@ class Presenter:
 
     def _show_scan(self, display: DisplayVolume) -> None:
         self.display = None
-        for old in (self.ct, self.tumours, self.nodule, self.outline, self.crosshair):
-            self._remove(old)
-        self.ct = self.tumours = self.nodule = self.outline = self.crosshair = None
-        window = self.session.state.window
-        ct = self._add(build.ct_layer(display.volume, window))
-        ct.events.contrast_limits.connect(self._on_contrast)
+        self.tumour_display.forget()
+        self.changes.forget()
+        self.keeper.remove(self.ct, self.nodule, self.outline, self.crosshair)
+        self.ct = self.nodule = self.outline = self.crosshair = self.keeper.top = None
+        ct = self.keeper.add(build.ct_layer(display.volume, window_limits(self.session)))
+        self.windowing.listen(ct)
         self.ct = ct
-        self.crosshair = self._add_crosshair(display.volume)
+        self.crosshair = self.keeper.top = self._add_crosshair(display.volume)
         self.display = display
         self.planes.scene.volume = display.volume
         self.planes.scene.labels = None
@@ -121,14 +143,14 @@ class Presenter:
         geometry = display.volume.geometry
         middle = geometry.index_to_lps(np.array(geometry.shape) // 2)
         self.go_to((float(middle[0]), float(middle[1]), float(middle[2])))
-        self._on_window(window)
+        self.windowing.apply()
         self._on_point()
         self.display_changed.emit(display)
 
     def _show_late(self, display: DisplayVolume) -> None:
         """Show a scan that was resampled, and what the session found meanwhile."""
         self._show_scan(display)
-        self._on_tumours(self.session.tumours)
+        self.tumour_display.show(self.session.tumours)
         self._on_result(self.session.result)
 
     def _add_crosshair(self, ct: CTVolume) -> Any:
@@ -144,7 +166,7 @@ class Presenter:
         return layer
 
     def _on_zoom(self) -> None:
-        if self._lives(self.crosshair):
+        if self.keeper.lives(self.crosshair):
             self.crosshair.edge_width = CROSSHAIR_PIXELS / self.viewer.scene.camera.zoom
 
     def _crosshair_lines(self, ct: CTVolume) -> np.ndarray:
@@ -156,20 +178,31 @@ class Presenter:
         return np.array([across, down], dtype=float)
 
     def _on_point(self) -> None:
-        if self.display is None or not (self._has_volume() and self._lives(self.crosshair)):
+        if self.display is None or not self._has_volume() or not self.keeper.lives(self.crosshair):
             return
         self.crosshair.data = self._crosshair_lines(self.display.volume)
         self.planes.scene.point_mm = self.point_mm
+        self.tumour_display.show_boxes()
         self.planes.refresh()
-        self._write_header()
+        self.write_header()
 
-    def _write_header(self) -> None:
-        if self.display is None:
+    def write_header(self, *_: object) -> None:
+        """Write plane, slice, level and width into the corner of the canvas."""
+        if self.display is None or self.viewer.dims.ndim < 3:
             return
-        geometry = self.display.volume.geometry
-        index = round(float(geometry.lps_to_index(self.point_mm)[0]))
-        text = f"Axial · z {self.point_mm[2]:.1f} mm\nslice {index + 1} / {geometry.shape[0]}"
-        self.marks.write(self.marks.header, text)
+        geometry, axis = self.display.volume.geometry, self.viewer.dims.order[0]
+        index = round(float(geometry.lps_to_index(self.point_mm)[axis]))
+        plane, name = PLANE_NAMES[axis]
+        where = f"{plane} · {name} {self.point_mm[2 - axis]:.1f} mm"
+        slices = f"slice {index + 1} / {geometry.shape[axis]}"
+        self.marks.write(self.marks.header, f"{where}\n{slices}\n{self.windowing.words()}")
+
+    def _on_convention(self, convention: str) -> None:
+        """Turn the patient's right to the left of the screen, or to the right."""
+        mirrored = convention == "neurological"
+        self.planes.scene.mirrored = mirrored
+        self.viewer.scene.camera.orientation2d = ("down", "left" if mirrored else "right")
+        self.planes.refresh()
 
     def _write_marks(self) -> None:
         lines = []
@@ -183,42 +216,20 @@ class Presenter:
             lines.append(cohort_words(generator.cohort))
         self.marks.write(self.marks.synthetic, "\n".join(lines))
 
-    # --- tumours ---------------------------------------------------------------
-
-    def _on_tumours(self, found: Segmentation | None) -> None:
-        self._remove(self.tumours)
-        self.tumours, self.planes.scene.labels = None, None
-        if found is not None and self.display is not None:
-            labels = build.display_labels(found.labels)
-            self.tumours = self._add(
-                build.labels_layer(labels, build.tumour_layer_name(found.model))
-            )
-            self.tumours.contour = 1
-            self.tumours.editable = False
-            if self._lives(self.ct):
-                self.viewer.layers.selection = {self.ct}
-        self._on_overlay(self.session.state.overlay_visible)
-
-    def _on_overlay(self, visible: bool) -> None:
-        if self._lives(self.tumours):
-            self.tumours.visible = visible
-            self.planes.scene.labels = self.tumours.data if visible else None
-        self.planes.refresh()
-
     # --- synthetic nodule ------------------------------------------------------
 
     def _on_result(self, result: SynthesisResult | None) -> None:
         if result is None or self.display is None:
-            for old in (self.nodule, self.outline):
-                self._remove(old)
+            self.keeper.remove(self.nodule, self.outline)
             self.nodule = self.outline = None
             self._set_insert(None)
         else:
-            window, shown = self.session.state.window, self.session.on_screen(result)
-            image, outline = build.nodule_layers(shown, self.display.volume, window)
-            self.nodule = self._replace(self.nodule, image)
-            self.outline = self._replace(self.outline, outline)
+            limits, shown = window_limits(self.session), self.session.on_screen(result)
+            image, outline = build.nodule_layers(shown, self.display.volume, limits)
+            self.nodule = self.keeper.replace(self.nodule, image)
+            self.outline = self.keeper.replace(self.outline, outline)
             self._finish_nodule(self.display.volume, image, outline)
+        self.changes.refresh()
         self._write_marks()
 
     def refresh_nodule(self) -> None:
@@ -226,8 +237,6 @@ class Presenter:
         self._on_result(self.session.result)
 
     def _finish_nodule(self, ct: CTVolume, image: LayerData, outline: LayerData) -> None:
-        if self._lives(self.ct):
-            self.nodule.contrast_limits = self.ct.contrast_limits
         self.outline.contour = 1
         box = self.nodule.bounding_box
         box.points, box.line_color, box.line_thickness = False, SYNTHETIC_COLOR, 1.0
@@ -236,9 +245,9 @@ class Presenter:
 
     def _on_show_synthetic(self, visible: bool) -> None:
         for layer in (self.nodule, self.outline):
-            if self._lives(layer):
+            if self.keeper.lives(layer):
                 layer.visible = visible
-        if self._lives(self.nodule):
+        if self.keeper.lives(self.nodule):
             self.nodule.bounding_box.visible = visible
         self._refresh_insert()
         self._write_marks()
@@ -252,49 +261,6 @@ class Presenter:
         self.planes.scene.insert = self._shown_insert if shown else None
         self.planes.refresh()
 
-    # --- window and level ------------------------------------------------------
-
-    def _on_window(self, name: str) -> None:
-        if self._lives(self.ct):
-            self.ct.contrast_limits_range = (-1024, 3071)
-            self.ct.contrast_limits = build.contrast_limits(name)
-            self._on_contrast()
-
-    def _on_contrast(self) -> None:
-        limits = tuple(self.ct.contrast_limits)
-        if self._lives(self.nodule):
-            self.nodule.contrast_limits = limits
-        self.planes.scene.limits = limits
-        self.planes.refresh()
-
-    # --- layers ----------------------------------------------------------------
-
     def _has_volume(self) -> bool:
         # Without its CT the viewer falls to the two axes of the crosshair.
         return self.display is not None and self.viewer.dims.ndim >= 3
-
-    def _lives(self, layer: Any) -> bool:
-        return layer is not None and layer in self.viewer.layers
-
-    def _add(self, data: LayerData) -> Any:
-        return getattr(self.viewer, f"add_{data[2]}")(data[0], **data[1])
-
-    def _remove(self, layer: Any) -> None:
-        if self._lives(layer):
-            self.viewer.layers.remove(layer)
-
-    def _replace(self, layer: Any, data: LayerData) -> Any:
-        """Put new data into a layer, or add it; a swap is far faster than a new layer."""
-        if not self._lives(layer):
-            selection = set(self.viewer.layers.selection)
-            added = self._add(data)
-            self.viewer.layers.selection = selection
-            if self._lives(self.crosshair):
-                last = len(self.viewer.layers)
-                self.viewer.layers.move(self.viewer.layers.index(self.crosshair), last)
-            return added
-        layer.data = data[0]
-        layer.translate = data[1]["translate"]
-        layer.scale = data[1]["scale"]
-        layer.metadata = data[1]["metadata"]
-        return layer

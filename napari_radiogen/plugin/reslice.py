@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from napari_radiogen.domain import CTVolume, Point
+from napari_radiogen.session.placing import Preview
 
 Array = npt.NDArray[Any]
 Plane = Literal["coronal", "sagittal"]
@@ -32,6 +33,14 @@ class Insert:
     start_zyx: tuple[int, int, int]
     voxels: Array
     mask: Array
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box along the patient's axes: LPS centre and half its sides (x, y, z), mm."""
+
+    centre_mm: Point
+    half_mm: Point
 
 
 def cut(volume: Array, plane: Plane, index: int) -> Array:
@@ -116,6 +125,15 @@ def box_on_plane(
     corners = [point_to_plane(ct, plane, tuple(middle + s * half)) for s in (-1, 1)]
     rows, columns = sorted(c[0] for c in corners), sorted(c[1] for c in corners)
     return rows[0] + 0.5, columns[0] + 0.5, rows[1] + 0.5, columns[1] + 0.5
+
+
+def axial_edges(box: Box | Preview) -> npt.NDArray[np.float64]:
+    """Return the four sides (4, 2, 2) of a box in (y, x) mm: start and way of each."""
+    x, y, _ = box.centre_mm
+    half_x, half_y, _ = box.half_mm
+    low, high = np.array([y - half_y, x - half_x]), np.array([y + half_y, x + half_x])
+    down, across = np.array([2 * half_y, 0.0]), np.array([0.0, 2 * half_x])
+    return np.array([[low, down], [low, across], [high, -down], [high, -across]])
 
 
 def hu_at(ct: CTVolume, point_mm: Point) -> float | None:

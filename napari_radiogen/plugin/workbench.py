@@ -48,6 +48,9 @@ class Workbench(QObject):
         self.other_nodules = OtherNodules(self.presenter)
         self.pointer = Pointer(viewer, self.presenter)
         self.planes.point_chosen.connect(self.presenter.go_to)
+        self.planes.point_hovered.connect(self.presenter.show_readout)
+        self.planes.window_grabbed.connect(self.presenter.windowing.grab)
+        self.planes.window_dragged.connect(self.presenter.windowing.drag)
         self.session.failed.connect(self._say)
         self.session.series_offered.connect(self._offer_series)
         self.chooser: SeriesChooser | None = None
@@ -107,17 +110,19 @@ class Workbench(QObject):
         window, session = main_window(self.viewer), self.session
         if window is None:
             return []
-        state = session.state
+        state, view = session.state, session.view
         actions: dict[str, Any] = {
             "Alt+Z": session.undo,
             "Alt+Shift+Z": session.redo,
             "Alt+R": session.reroll,
             "Alt+N": self.next_tumour,
+            "Alt+Shift+N": lambda: self.next_tumour(-1),
             "Alt+O": lambda: setattr(state, "overlay_visible", not state.overlay_visible),
-            "Alt+S": lambda: setattr(state, "show_synthetic", not state.show_synthetic),
+            "Alt+X": lambda: setattr(state, "show_synthetic", not state.show_synthetic),
+            "Alt+D": lambda: setattr(view, "difference", not view.difference),
         }
         for number, name in enumerate(WINDOWS_HU, start=1):
-            actions[f"Alt+{number}"] = lambda name=name: setattr(state, "window", name)
+            actions[f"Alt+{number}"] = lambda name=name: session.choose_window(name)
         shortcuts = []
         for keys, action in actions.items():
             shortcut = QShortcut(QKeySequence(keys), window)

@@ -8,7 +8,7 @@ from napari_radiogen.errors import InputError
 from napari_radiogen.io.labels import write_labels
 from napari_radiogen.plugin.demo import Demo, demo_subject
 from napari_radiogen.plugin.site import left_lung_site
-from napari_radiogen.plugin.widgets.triptych import central_slices, difference_rgb
+from napari_radiogen.plugin.widgets.triptych import central_change, central_slices, difference_rgb
 from tests.session.fakes import make_scan
 
 
@@ -113,7 +113,10 @@ def test_the_three_pictures_show_the_change_alone(ready):
     inside = result.region.labels[len(result.region.labels) // 2] > 0
     assert np.array_equal(before[~inside], after[~inside])
     assert not np.array_equal(before, after)
-    rgb = difference_rgb(before, after)
+    hu = ready.session.comparing.difference("scan")
+    change = central_change(hu, result)
+    assert np.array_equal(change, after.astype(np.float32) - before)
+    rgb = difference_rgb(change)
     assert (rgb[~inside] == 20).all()
     assert rgb[inside][:, 0].mean() > 150  # denser than lung: red
-    assert (difference_rgb(after, before)[inside][:, 2]).mean() > 150
+    assert (difference_rgb(-change)[inside][:, 2]).mean() > 150

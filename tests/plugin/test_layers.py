@@ -12,6 +12,7 @@ from napari_radiogen.domain import (
     VolumeGeometry,
 )
 from napari_radiogen.plugin import layers
+from napari_radiogen.session.view import ViewState
 from tests.session.fakes import FakeGenerator, FakeSynthesiser, make_scan
 
 
@@ -131,6 +132,6 @@ def test_a_phantom_says_so_in_its_layers_name():
 
 
 def test_windows_are_level_and_width():
-    assert layers.contrast_limits("Lung") == (-1350.0, 150.0)
+    assert layers.LUNG_LIMITS == (-1350.0, 150.0)
     with pytest.raises(KeyError):
-        layers.contrast_limits("Kidney")
+        ViewState().limits("Kidney")

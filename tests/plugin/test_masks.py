@@ -57,16 +57,16 @@ def test_the_menu_opens_a_mask_as_overlay_table_and_tour(dock, ready, mask, monk
     assert layer.name == "tumours (label image)"
     assert list(layer.features["name"]) == ["", "Label 1", "Label 2"]
     assert set(np.unique(layer.data)) == {0, 1, 2}
-    assert [dock.table.item(i, 0).text() for i in range(2)] == ["Label 1", "Label 2"]
-    assert "2 tumours · label image" in dock.status.text()
+    assert [dock.tumours.table.item(i, 0).text() for i in range(2)] == ["Label 1", "Label 2"]
+    assert "2 tumours · label image" in dock.tumours.status.text()
     assert "frame of reference" in dock.notice.text()
     assert dock.notice.isVisible()
     centres = [n.centroid_lps_mm for n in ready.session.tumours.nodules]
-    QTest.mouseClick(dock.next, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.tumours.next, Qt.MouseButton.LeftButton)
     assert np.allclose(ready.presenter.point_mm, centres[0])
-    QTest.mouseClick(dock.next, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.tumours.next, Qt.MouseButton.LeftButton)
     assert np.allclose(ready.presenter.point_mm, centres[1])
-    QTest.mouseClick(dock.previous, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.tumours.previous, Qt.MouseButton.LeftButton)
     assert np.allclose(ready.presenter.point_mm, centres[0])
 
 
@@ -74,7 +74,7 @@ def test_no_mask_before_a_scan(bench, qtbot):
     made = CTTumourWidget(bench.viewer)
     qtbot.addWidget(made)
     assert not made.mask_action.isEnabled()
-    assert not made.save.isEnabled()
+    assert not made.tumours.save.isEnabled()
 
 
 def test_the_notes_of_a_mask_go_with_it(dock, ready, mask):
@@ -111,7 +111,7 @@ def test_a_dropped_mask_that_does_not_belong_is_one_line(dock, ready, mask, tmp_
     event, data = dropped(far)
     assert ready.eventFilter(ready, event)
     assert ready.session.tumours is None
-    assert str(far) in dock.status.text()
+    assert str(far) in dock.tumours.status.text()
     other = tmp_path / "notes.md"
     other.write_text("nothing")
     event, data = dropped(other)
@@ -132,5 +132,5 @@ def test_the_save_button_writes_the_tumours(dock, ready, mask, tmp_path, monkeyp
     ready.session.open_mask(mask)
     target = tmp_path / "saved.nii.gz"
     monkeypatch.setattr(f"{DIALOG}.getSaveFileName", lambda *a: (str(target), ""))
-    QTest.mouseClick(dock.save, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(dock.tumours.save, Qt.MouseButton.LeftButton)
     assert np.array_equal(read_labels(target).labels, ready.session.tumours.labels.labels)

@@ -86,7 +86,7 @@ def test_a_refused_drop_is_one_line_and_nobody_joins(panel, ready, qtbot, tmp_pa
     qtbot.addWidget(dock)
     before = picked(panel)
     assert drop(ready, table(tmp_path, genes=2))
-    assert "lacks 2 of the 4 genes" in dock.status.text()
+    assert "lacks 2 of the 4 genes" in dock.tumours.status.text()
     assert picked(panel) == before
     assert panel.source.notice.isHidden()
 

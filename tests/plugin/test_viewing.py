@@ -14,7 +14,6 @@ from qtpy.QtTest import QTest
 
 from napari_radiogen.constants import WINDOWS_HU
 from napari_radiogen.domain import LabelVolume
-from napari_radiogen.plugin import layers
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from tests.session.fakes import CENTRE, OUTSIDE, make_scan
 
@@ -47,7 +46,7 @@ def names(bench):
 
 def test_a_scan_brings_its_layer_in_mm_and_in_the_lung_window(ready):
     layer = ready.presenter.ct
-    assert tuple(layer.contrast_limits) == layers.contrast_limits("Lung")
+    assert tuple(layer.contrast_limits) == (-1350.0, 150.0)
     assert [str(u) for u in layer.units] == ["millimeter"] * 3
     assert layer.data is not None
     assert np.array_equal(layer.data, ready.session.scan.voxels)
@@ -64,7 +63,8 @@ def test_another_scan_replaces_all_layers(ready):
 def test_a_window_preset_reaches_ct_nodule_and_planes(ready):
     for name in WINDOWS_HU:
         ready.session.state.window = name
-        expected = layers.contrast_limits(name)
+        level, width = WINDOWS_HU[name]
+        expected = (level - width / 2, level + width / 2)
         assert tuple(ready.presenter.ct.contrast_limits) == expected
         assert tuple(ready.presenter.nodule.contrast_limits) == expected
         assert ready.planes.scene.limits == expected
@@ -102,7 +102,8 @@ def test_real_or_synthetic(ready):
 def test_letters_and_research_mark_stand_on_the_canvas(ready):
     shown = {o.text for o in ready.viewer.canvas.overlays.values() if getattr(o, "text", "")}
     assert {"A", "P", "R", "L", "Research use only"} <= shown
-    assert ready.viewer.canvas.overlays["radiogen_R"].position == "middle_left"
+    assert ready.viewer.canvas.overlays["radiogen_left"].text == "R"
+    assert ready.viewer.canvas.overlays["radiogen_left"].position == "middle_left"
     assert ready.viewer.canvas.overlays.scale_bar.visible
 
 
@@ -110,10 +111,11 @@ def test_the_read_out_gives_lps_and_hu_of_what_is_seen(ready):
     mouse_move_callbacks(ready.viewer, event("mouse_move", CENTRE[::-1]))
     text = ready.presenter.marks.readout.text
     assert text.startswith("10.0, 20.0, -30.0 mm")
-    inside = float(text.split("·")[1].removesuffix("HU"))
+    assert "voxel 22, 20, 18" in text
+    inside = float(text.split("·")[2].removesuffix("HU"))
     ready.session.state.show_synthetic = False
     mouse_move_callbacks(ready.viewer, event("mouse_move", CENTRE[::-1]))
-    lung = float(ready.presenter.marks.readout.text.split("·")[1].removesuffix("HU"))
+    lung = float(ready.presenter.marks.readout.text.split("·")[2].removesuffix("HU"))
     assert inside > -200
     assert lung < -700
     mouse_move_callbacks(ready.viewer, event("mouse_move", (1e4, 0, 0)))

@@ -5,40 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QButtonGroup,
-    QFileDialog,
-    QHeaderView,
-    QMenu,
-    QProgressBar,
-    QPushButton,
-)
+from qtpy.QtWidgets import QButtonGroup, QFileDialog, QMenu, QPushButton
 
 from napari_radiogen.constants import RESEARCH_USE, WINDOWS_HU
-from napari_radiogen.domain import CTVolume, Nodule
-from napari_radiogen.plugin.widgets.parts import (
-    Dock,
-    button,
-    note,
-    row,
-    set_cell,
-    table,
-    toggle,
-)
+from napari_radiogen.domain import CTVolume
+from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, toggle
+from napari_radiogen.plugin.widgets.scan_info import ScanInfoDialog
+from napari_radiogen.plugin.widgets.tumour_panel import TumourPanel
+from napari_radiogen.plugin.window import main_window
 from napari_radiogen.plugin.workbench import workbench_of
-from napari_radiogen.session.ports import Segmentation
-from napari_radiogen.session.tumours import notes_of, segment_name
+from napari_radiogen.session.tumours import notes_of
 
 SHORT_NAMES = {"Soft tissue": "Soft"}
 VOLUME_FILTER = "CT volumes (*.nii *.nii.gz *.nrrd *.mha *.mhd *.dcm);;All files (*)"
 MASK_FILTER = "Masks (*.dcm *.xml *.nii *.nii.gz *.nrrd *.mha *.mhd);;All files (*)"
-SAVE_FILTER = "Tumours (*.dcm *.nii.gz *.nrrd *.mha)"
-NUMBER_WIDTH = 48
 #: Notices shown at once and the characters of each; the tip holds all.
 NOTICES, NOTICE_LENGTH = 3, 120
 #: Holds three lines of notices and three tumours, pixels.
-LEAST_HEIGHT = 336
-FIXED = QHeaderView.ResizeMode.Fixed
+LEAST_HEIGHT = 360
 BUSY_WORDS = {
     "drop": "looking at the file",
     "scan": "reading the scan",
@@ -64,28 +48,20 @@ class CTTumourWidget(Dock):
         self.demo_button = button("Demo patient", self._open_demo, "open the phantom patient")
         self.open_button.setMenu(self._open_menu())
         self.windows = QButtonGroup(self)
-        self.find_button = button(
-            "Find tumours", self.session.find_tumours, "segment the scan", primary=True
+        self.info_button = button("info…", self.show_info, "the scan's grid and how it was made")
+        self.info: ScanInfoDialog | None = None
+        self.convention = toggle(
+            "R on the right",
+            self._set_convention,
+            "neurological convention; otherwise the patient's right stands at the left",
         )
-        self.cancel_button = button("Cancel", self._cancel, "stop the search")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.status = note()
-        self.table = table(("Tumour", "mm", "HU"))
-        self.table.setMinimumHeight(80)
-        for column in (1, 2):
-            self.table.horizontalHeader().setSectionResizeMode(column, FIXED)
-            self.table.setColumnWidth(column, NUMBER_WIDTH)
-        self.previous = button("◂", lambda: self.workbench.next_tumour(-1), "previous tumour")
-        self.next = button("▸", self.workbench.next_tumour, "next tumour (Alt+N)")
-        self.save = button("save…", self.ask_save, "DICOM SEG, NIfTI, NRRD or MetaImage")
-        self.overlay = toggle("outline", self._set_overlay, "show the tumour outlines (Alt+O)")
+        self.tumours = TumourPanel(self.workbench, self)
         # Wrapped notices are not in a layout's least height: without room they cover the table.
         self.setMinimumHeight(LEAST_HEIGHT)
         self._lay_out()
         self._connect()
         self._on_scan(self.session.scan)
-        self._on_tumours(self.session.tumours)
+        self._on_window()
         self._show_busy()
 
     def _lay_out(self) -> None:
@@ -94,11 +70,8 @@ class CTTumourWidget(Dock):
         column.addWidget(self.scan_name)
         column.addWidget(self.notice)
         column.addLayout(self._window_row())
-        column.addLayout(row(self.find_button, self.cancel_button))
-        column.addWidget(self.bar)
-        column.addWidget(self.status)
-        column.addWidget(self.table, 1)
-        column.addLayout(row(self.previous, self.next, self.overlay, self.save))
+        column.addLayout(row(self.info_button, self.convention, spacing=2))
+        column.addWidget(self.tumours, 1)
         column.addWidget(note(RESEARCH_USE, role="warning"))
 
     def _window_row(self) -> Any:
@@ -106,7 +79,6 @@ class CTTumourWidget(Dock):
         for number, (name, (level, width)) in enumerate(WINDOWS_HU.items(), start=1):
             tip = f"{name}: level {level:.0f}, width {width:.0f} HU (Alt+{number})"
             made = toggle(SHORT_NAMES.get(name, name), self._pick(name), tip)
-            made.setChecked(name == self.session.state.window)
             self.windows.addButton(made)
             made.setProperty("window", name)
             buttons.append(made)
@@ -124,25 +96,32 @@ class CTTumourWidget(Dock):
     def _connect(self) -> None:
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
+        view: Any = session.view.events  # type: ignore[attr-defined]
         self.listen(session.scan_changed, self._on_scan)
         self.listen(self.workbench.presenter.display_changed, self._show_notices)
-        self.listen(session.tumours_changed, self._on_tumours)
+        self.listen(session.tumours_changed, self._show_notices)
         self.listen(session.busy_changed, self._show_busy)
         self.listen(session.models_changed, self._show_busy)
         self.listen(session.progress, self._on_progress)
         self.listen(session.failed, self._on_failed)
         self.listen(state.window, self._on_window)
-        self.listen(state.overlay_visible, self._show_overlay)
-        self.overlay.setChecked(session.state.overlay_visible)
-        self.table.itemSelectionChanged.connect(self._go_to_selected)
+        self.listen(view.by_hand, self._on_window)
+        self.listen(view.convention, self._on_convention)
+        self._on_convention(session.view.convention)
 
     # --- asks ------------------------------------------------------------------
 
     def _pick(self, name: str) -> Any:
-        return lambda _checked: setattr(self.session.state, "window", name)
+        return lambda _checked: self.session.choose_window(name)
 
-    def _set_overlay(self, visible: bool) -> None:
-        self.session.state.overlay_visible = visible
+    def _set_convention(self, neurological: bool) -> None:
+        self.session.view.convention = "neurological" if neurological else "radiological"
+
+    def show_info(self) -> None:
+        """Open what is known about the scan."""
+        if self.info is None:
+            self.info = ScanInfoDialog(self.session, main_window(self.workbench.viewer) or self)
+        self.info.open_anew()
 
     def _open_folder(self) -> None:
         path = QFileDialog.getExistingDirectory(self, "Open a DICOM folder")
@@ -160,24 +139,10 @@ class CTTumourWidget(Dock):
         if path:
             self.session.open_mask(path)
 
-    def ask_save(self) -> None:
-        """Ask where the tumours go, then write them."""
-        path, _ = QFileDialog.getSaveFileName(self, "Save tumours", "tumours.nii.gz", SAVE_FILTER)
-        if path:
-            self.session.save_tumours(path)
-
     def _open_demo(self) -> None:
         from napari_radiogen.plugin.demo import open_demo_patient
 
         open_demo_patient(self.workbench)
-
-    def _cancel(self) -> None:
-        self.session.cancel("tumours")
-
-    def _go_to_selected(self) -> None:
-        found, lines = self.session.tumours, {i.row() for i in self.table.selectedItems()}
-        if found is not None and lines:
-            self.workbench.presenter.go_to(found.nodules[lines.pop()].centroid_lps_mm)
 
     # --- shows -----------------------------------------------------------------
 
@@ -206,56 +171,44 @@ class CTTumourWidget(Dock):
         self.notice.setToolTip("\n".join(notices))
         self.notice.setVisible(bool(notices))
 
-    def _on_tumours(self, found: Segmentation | None) -> None:
-        nodules = () if found is None else found.nodules
-        self.table.setRowCount(len(nodules))
-        for line, nodule in enumerate(nodules):
-            cells = _cells(found, nodule)
-            for column, text in enumerate(cells):
-                set_cell(self.table, line, column, text)
-            self.table.item(line, 0).setToolTip(f"{cells[0]} · {nodule.volume_mm3 / 1e3:.2f} ml")
-        for widget in (self.previous, self.next, self.overlay, self.save):
-            widget.setEnabled(bool(nodules))
-        self._show_notices()
-        if found is not None:
-            count = f"{len(nodules)} tumour{'' if len(nodules) == 1 else 's'}"
-            self.status.setText(f"{count} · {found.model} · {found.seconds:.0f} s")
-
-    def _show_overlay(self, visible: bool) -> None:
-        self.overlay.setChecked(visible)
-
-    def _on_window(self, name: str) -> None:
+    def _on_window(self, *_: object) -> None:
+        session = self.session
+        # An exclusive group keeps one button down; none is, for a window set by hand.
+        self.windows.setExclusive(False)
         for made in self.windows.buttons():
-            made.setChecked(made.property("window") == name)
+            preset = session.view.by_hand is None
+            made.setChecked(preset and made.property("window") == session.state.window)
+        self.windows.setExclusive(session.view.by_hand is None)
+
+    def _on_convention(self, convention: str) -> None:
+        self.convention.setChecked(convention == "neurological")
 
     def _on_progress(self, kind: str, fraction: float, message: str) -> None:
         if kind in BUSY_WORDS:
-            self.bar.setRange(0, 100)
-            self.bar.setValue(round(100 * fraction))
-            self.status.setText(message or BUSY_WORDS[kind])
+            self.tumours.bar.setRange(0, 100)
+            self.tumours.bar.setValue(round(100 * fraction))
+            self.tumours.status.setText(message or BUSY_WORDS[kind])
 
     def _on_failed(self, line: str) -> None:
-        self.status.setText(line[:200])
+        self.tumours.status.setText(line[:200])
 
     def _show_busy(self, *_: object) -> None:
         session = self.session
         running = [kind for kind in BUSY_WORDS if session.is_busy(kind)]
-        self.cancel_button.setEnabled(session.is_busy("tumours"))
+        self.tumours.cancel_button.setEnabled(session.is_busy("tumours"))
         self.mask_action.setEnabled(session.scan is not None)
         ready = session.scan is not None and session.segmenter is not None
-        self.find_button.setEnabled(ready and not session.is_busy("tumours"))
-        self.bar.setRange(0, 0 if running else 100)
-        self.bar.setValue(0)
+        self.info_button.setEnabled(session.scan is not None)
+        self.tumours.edit.setEnabled(session.scan is not None)
+        idle = not session.is_busy("tumours") and not self.tumours.display.editing
+        self.tumours.find_button.setEnabled(ready and idle)
+        self.tumours.bar.setRange(0, 0 if running else 100)
+        self.tumours.bar.setValue(0)
         if running:
-            self.status.setText(BUSY_WORDS[running[-1]])
-        elif self.status.text() in BUSY_WORDS.values():
-            self.status.setText("")
-        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-
-
-def _cells(found: Segmentation | None, nodule: Nodule) -> tuple[str, str, str]:
-    name = f"{nodule.label}" if found is None else segment_name(found, nodule)
-    return name[:64], f"{nodule.long_axis_mm:.1f}", f"{nodule.mean_hu:+.0f}"
+            self.tumours.status.setText(BUSY_WORDS[running[-1]])
+        elif self.tumours.status.text() in BUSY_WORDS.values():
+            self.tumours.status.setText("")
+        self.tumours.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
 
 def _short(line: str) -> str:

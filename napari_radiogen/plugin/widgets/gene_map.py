@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
-from napari_radiogen.plugin.layers import contrast_limits
+from napari_radiogen.plugin.layers import LUNG_LIMITS
 from napari_radiogen.plugin.widgets.hover_card import HoverCard
 from napari_radiogen.plugin.widgets.map_choice import MapChoice
 from napari_radiogen.plugin.widgets.map_colour_box import ABOUT_SILHOUETTE, MapColourBox
@@ -269,7 +269,7 @@ class GeneMapWidget(Dock):
         self.session.ask_thumbnail(subject)
 
     def _on_thumbnail(self, subject: str, thumbnail: Thumbnail) -> None:
-        self.card.show_picture(subject, thumbnail, contrast_limits("Lung"))
+        self.card.show_picture(subject, thumbnail, LUNG_LIMITS)
 
     def _on_progress(self, kind: str, share: float, message: str) -> None:
         if kind == "map":

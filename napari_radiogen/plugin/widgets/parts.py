@@ -53,6 +53,11 @@ class Dock(QWidget):
         signal.connect(slot)
         self._listening.append((signal, slot))
 
+    def mirror(self, signal: Any, made: QPushButton, now: bool) -> None:
+        """Keep a toggle in step with a field: what it holds now, and each change."""
+        made.setChecked(now)
+        self.listen(signal, lambda on: made.setChecked(bool(on)))
+
 
 def stop_listening(listening: Listening, *_: object) -> None:
     """Disconnect what a destroyed widget had connected."""

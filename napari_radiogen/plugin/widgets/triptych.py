@@ -12,7 +12,9 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from napari_radiogen.domain import CTVolume, SynthesisResult
 from napari_radiogen.plugin.layers import axial_view
+from napari_radiogen.plugin.overlays import FULL_CHANGE_HU
 from napari_radiogen.plugin.palette import palette
+from napari_radiogen.plugin.plane_image import to_image
 from napari_radiogen.plugin.reslice import window_bytes
 
 Array = npt.NDArray[Any]
@@ -20,8 +22,6 @@ Array = npt.NDArray[Any]
 TITLES = ("background", "synthetic", "difference")
 TITLE_HEIGHT = 14
 GAP = 4
-#: HU change that is drawn in full colour.
-FULL_CHANGE_HU = 600.0
 
 
 def central_slices(scan: CTVolume, result: SynthesisResult) -> tuple[Array, Array] | None:
@@ -42,9 +42,16 @@ def central_slices(scan: CTVolume, result: SynthesisResult) -> tuple[Array, Arra
     return before[middle], after[middle]
 
 
-def difference_rgb(before: Array, after: Array) -> npt.NDArray[np.uint8]:
-    """Return (H, W, 3): red where the nodule is denser than the lung, blue where less."""
-    change = (after.astype(np.float32) - before) / FULL_CHANGE_HU
+def central_change(hu: Array, result: SynthesisResult) -> Array:
+    """Return the axial slice (H, W) through the site of a change on a nodule's box."""
+    upright, geometry = axial_view(hu, result.composed.geometry)
+    z = geometry.lps_to_index(result.request.site.centre_lps_mm)[0]
+    return np.asarray(upright[int(np.clip(round(float(z)), 0, len(upright) - 1))])
+
+
+def difference_rgb(change_hu: Array) -> npt.NDArray[np.uint8]:
+    """Return (H, W, 3): red where a change makes tissue denser, blue where less."""
+    change = change_hu.astype(np.float32) / FULL_CHANGE_HU
     rgb = np.zeros((*change.shape, 3), np.float32)
     rgb[..., 0] = np.clip(change, 0, 1)
     rgb[..., 1] = np.clip(np.abs(change) - 1, 0, 1)
@@ -66,14 +73,26 @@ class Triptych(QWidget):
         return QSize(290, 88 + TITLE_HEIGHT)
 
     def show_result(
-        self, scan: CTVolume | None, result: SynthesisResult | None, limits: tuple[float, float]
+        self,
+        scan: CTVolume | None,
+        result: SynthesisResult | None,
+        limits: tuple[float, float],
+        difference_hu: Array | None = None,
     ) -> None:
-        """Show a result in a window (HU limits), or nothing."""
+        """Show a result in a window (HU limits), or nothing.
+
+        Parameters
+        ----------
+        difference_hu
+            (Z, Y, X) on the grid of the result's box; None while it is not known.
+        """
         slices = None if scan is None or result is None else central_slices(scan, result)
         self.images = []
-        if slices is not None:
-            for picture in (*(_grey(s, limits) for s in slices), difference_rgb(*slices)):
-                self.images.append(_to_image(picture))
+        if slices is not None and result is not None:
+            self.images = [to_image(_grey(s, limits)) for s in slices]
+            if difference_hu is not None:
+                change = central_change(difference_hu, result)
+                self.images.append(to_image(difference_rgb(change)))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
@@ -105,8 +124,3 @@ def _middle(image: QImage, aspect: float) -> QRectF:
 
 def _grey(hu: Array, limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
     return np.repeat(window_bytes(hu, limits)[..., None], 3, axis=2)
-
-
-def _to_image(rgb: npt.NDArray[np.uint8]) -> QImage:
-    height, width = rgb.shape[:2]
-    return QImage(rgb.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888).copy()

@@ -1,0 +1,49 @@
+"""Layers of one viewer that come, change and go, and that a person may delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_radiogen.plugin.layers import LayerData
+
+if TYPE_CHECKING:
+    from napari import Viewer
+
+
+class LayerKeeper:
+    """Adds, swaps and removes layers; ``top`` stays above all others."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+        self.top: Any = None
+
+    def lives(self, layer: Any) -> bool:
+        """Whether a layer is there still."""
+        return layer is not None and layer in self.viewer.layers
+
+    def add(self, data: LayerData) -> Any:
+        """Add a layer under the top one; the selection stays."""
+        selection = set(self.viewer.layers.selection)
+        added = getattr(self.viewer, f"add_{data[2]}")(data[0], **data[1])
+        if selection:
+            self.viewer.layers.selection = selection
+        if self.lives(self.top):
+            last = len(self.viewer.layers)
+            self.viewer.layers.move(self.viewer.layers.index(self.top), last)
+        return added
+
+    def remove(self, *layers: Any) -> None:
+        """Remove layers that are there still."""
+        for layer in layers:
+            if self.lives(layer):
+                self.viewer.layers.remove(layer)
+
+    def replace(self, layer: Any, data: LayerData) -> Any:
+        """Put new data into a layer, or add it; a swap is far faster than a new layer."""
+        if not self.lives(layer):
+            return self.add(data)
+        layer.data = data[0]
+        layer.translate = data[1]["translate"]
+        layer.scale = data[1]["scale"]
+        layer.metadata = data[1]["metadata"]
+        return layer
