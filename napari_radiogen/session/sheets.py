@@ -168,6 +168,18 @@ class Sheets:
 
         session.work.start("export", work, lambda _: session.exported.emit(str(target)))
 
+    def save_sweep(self, sweep: Sweep, path: str | Path) -> None:
+        """Write a sweep as a strip (PNG, SVG, PDF) or a film (GIF, MP4)."""
+        session, target, generator = self._session, Path(path), self._session.generator
+        model = "" if generator is None else generator.name
+
+        def work(ctx: JobContext) -> None:
+            from napari_radiogen.session.sweep_export import write_sweep
+
+            write_sweep(sweep, model, target, ctx.progress, ctx.cancelled)
+
+        session.work.start("export", work, lambda _: session.exported.emit(str(target)))
+
     def cancel(self, kind: str) -> None:
         """Stop a sheet or a sweep; what was painted stays."""
         self._session.work.cancel(kind)

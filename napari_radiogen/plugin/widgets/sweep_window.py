@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from qtpy.QtWidgets import QComboBox, QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.plugin.palette import palette, theme_watch
@@ -18,6 +26,7 @@ from napari_radiogen.session.sheets import POSITIONS, SWEEP, Sweep
 #: Attribute, and its name on the axis.
 CURVES = (("diameter", "diameter, mm"), ("mean_hu", "mean HU"))
 CURVE_HEIGHT = 170
+SWEEP_FILTER = "Film (*.gif *.mp4);;Strip (*.png *.svg *.pdf)"
 
 
 class SweepWindow(QDialog):
@@ -34,6 +43,7 @@ class SweepWindow(QDialog):
         self.metagene.setToolTip("which metagene; all others stay")
         self.paint = button("sweep", self.ask, "paint along this metagene", primary=True)
         self.cancel = button("cancel", lambda: session.sheets.cancel(SWEEP), "keep what is there")
+        self.export = button("save…", self.ask_export, "strip (PNG, SVG, PDF) or film (GIF, MP4)")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.words = note("same place, same noise, all other metagenes as they are")
@@ -58,7 +68,7 @@ class SweepWindow(QDialog):
         column.addLayout(curves)
         column.addWidget(self.words)
         column.addWidget(self.bar)
-        column.addLayout(row(self.metagene, self.paint, self.cancel))
+        column.addLayout(row(self.metagene, self.paint, self.cancel, self.export))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.body)
@@ -70,6 +80,12 @@ class SweepWindow(QDialog):
     def ask(self) -> None:
         """Paint a new sweep."""
         self.session.sheets.sweep(self.metagene.currentText())
+
+    def ask_export(self) -> None:
+        """Ask where the sweep goes, then write it."""
+        path, _ = QFileDialog.getSaveFileName(self, "Sweep", "sweep.gif", SWEEP_FILTER)
+        if path and self.sweep is not None:
+            self.session.sheets.save_sweep(self.sweep, path)
 
     def _take(self, index: int) -> None:
         if self.sweep is not None:
@@ -85,6 +101,7 @@ class SweepWindow(QDialog):
 
     def _show(self, sweep: Sweep) -> None:
         self.sweep = sweep
+        self._show_busy()
         self._draw()
 
     def _now(self) -> float | None:
@@ -128,6 +145,7 @@ class SweepWindow(QDialog):
         busy = self.session.is_busy(SWEEP)
         self.cancel.setEnabled(busy)
         self.paint.setEnabled(not busy and self.session.generator is not None)
+        self.export.setEnabled(not busy and self.sweep is not None)
         if not busy:
             self.bar.setValue(0)
 
