@@ -171,12 +171,15 @@ class Sheets:
     def save_sweep(self, sweep: Sweep, path: str | Path) -> None:
         """Write a sweep as a strip (PNG, SVG, PDF) or a film (GIF, MP4)."""
         session, target, generator = self._session, Path(path), self._session.generator
-        model = "" if generator is None else generator.name
+        if generator is None:
+            session.failed.emit(NO_MODEL)
+            return
+        model, cohort = generator.name, generator.cohort
 
         def work(ctx: JobContext) -> None:
             from napari_radiogen.session.sweep_export import write_sweep
 
-            write_sweep(sweep, model, target, ctx.progress, ctx.cancelled)
+            write_sweep(sweep, model, cohort, target, ctx.progress, ctx.cancelled)
 
         session.work.start("export", work, lambda _: session.exported.emit(str(target)))
 

@@ -21,6 +21,7 @@ FRAMES_PER_SECOND = 4
 def write_sweep(
     sweep: Sweep,
     model: str,
+    cohort: str,
     path: Path,
     progress: Callable[[float, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -29,8 +30,8 @@ def write_sweep(
 
     Parameters
     ----------
-    model
-        Name of the generator, for the caption.
+    model, cohort
+        Name of the generator, and kind and name of its cohort, for the caption.
 
     Raises
     ------
@@ -44,11 +45,11 @@ def write_sweep(
 
     suffix = check_suffix(path, SWEEP_SUFFIXES)
     if suffix in FIGURE_SUFFIXES:
-        save_figure(compose_strip(sweep, model), path)
+        save_figure(compose_strip(sweep, model, cohort), path)
         return
     count = max(1, 2 * len(sweep.steps) - 2)
     drawn = []
-    for number, frame in enumerate(frames(sweep, model)):
+    for number, frame in enumerate(frames(sweep, model, cohort)):
         if cancelled is not None and cancelled():
             raise Cancelled
         if progress is not None:

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC, WINDOWS_HU
-from napari_radiogen.session.figure import TEXT, draw_pixels
+from napari_radiogen.session.figure import TEXT, cohort_note, draw_pixels
 from napari_radiogen.session.figure_images import ACCENT
 from napari_radiogen.session.sheets import Sweep
 
@@ -22,16 +22,16 @@ LINE = "#475569"
 #: Inches: width of the strip's page, its pictures' row and its curves' row.
 WIDTH, PICTURES, PLOTS, WORDS = 11.0, 1.4, 1.9, 0.95
 #: Inches and dots per inch of a frame: 960 x 540 pixels.
-FRAME_INCHES, FRAME_DPI = (7.2, 4.05), 133.3333
+FRAME_INCHES, FRAME_DPI = (8.0, 4.5), 120
 
 
-def compose_strip(sweep: Sweep, model: str) -> Figure:
+def compose_strip(sweep: Sweep, model: str, cohort: str) -> Figure:
     """Draw all nodules of a sweep side by side above the curves of what was measured.
 
     Parameters
     ----------
-    model
-        Name of the generator, for the caption.
+    model, cohort
+        Name of the generator, and kind and name of its cohort, for the caption.
     """
     height = PICTURES + PLOTS + WORDS + 0.85
     with rc_context(TEXT):
@@ -48,21 +48,21 @@ def compose_strip(sweep: Sweep, model: str) -> Figure:
             axes.set_title(f"{z:+.2f}", fontsize=7.5, color=_colour(z, sweep.now))
         for place, (attribute, words) in zip(rows[1].subgridspec(1, 2), CURVES, strict=True):
             _curve(figure.add_subplot(place), sweep, attribute, words)
-        _write(figure, sweep, model, height)
+        _write(figure, sweep, model, cohort, height)
     return figure
 
 
-def frames(sweep: Sweep, model: str) -> Iterator[npt.NDArray[np.uint8]]:
+def frames(sweep: Sweep, model: str, cohort: str) -> Iterator[npt.NDArray[np.uint8]]:
     """Yield one RGB frame (H, W, 3) for each position, rising, then back."""
     order = [*range(len(sweep.steps)), *range(len(sweep.steps) - 2, 0, -1)]
     drawn: dict[int, npt.NDArray[np.uint8]] = {}
     for index in order:
         if index not in drawn:
-            drawn[index] = draw_pixels(_frame(sweep, model, index), FRAME_DPI)[..., :3]
+            drawn[index] = draw_pixels(_frame(sweep, model, cohort, index), FRAME_DPI)[..., :3]
         yield drawn[index]
 
 
-def _frame(sweep: Sweep, model: str, index: int) -> Figure:
+def _frame(sweep: Sweep, model: str, cohort: str, index: int) -> Figure:
     with rc_context(TEXT):
         figure = Figure(figsize=FRAME_INCHES, facecolor="white")
         halves = figure.add_gridspec(
@@ -78,7 +78,7 @@ def _frame(sweep: Sweep, model: str, index: int) -> Figure:
             plot = figure.add_subplot(place)
             _curve(plot, sweep, attribute, words)
             plot.plot(z, sweep.curve(attribute)[index], "o", color=ACCENT, ms=7)
-        _write(figure, sweep, model, FRAME_INCHES[1])
+        _write(figure, sweep, model, cohort, FRAME_INCHES[1])
     return figure
 
 
@@ -104,14 +104,15 @@ def _curve(axes: Any, sweep: Sweep, attribute: str, words: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _write(figure: Figure, sweep: Sweep, model: str, height: float) -> None:
+def _write(figure: Figure, sweep: Sweep, model: str, cohort: str, height: float) -> None:
     request = sweep.steps[0].request
     x, y, z = request.site.centre_lps_mm
     genes = f"genes of {request.subject_id}" if request.subject_id else "mixed genes"
     lines = (
         f"Sweep of {sweep.metagene}; {genes}, seed {request.seed}, x {x:.1f}, y {y:.1f}, "
         f"z {z:.1f} mm (LPS); lung window; one draw of noise.",
-        f"Measured by an independent network. Model {model} (weights {request.model_digest[:12]}).",
+        f"Measured by an independent network. Model {model} (weights {request.model_digest[:12]}), "
+        f"{cohort_note(cohort)}.",
     )
     size = 6.5 if height > FRAME_INCHES[1] else 5.0
     figure.text(0.02, 1 - 0.16 / height, f"{SYNTHETIC} nodules", fontsize=11, color=ACCENT,

@@ -37,10 +37,10 @@ def words(figure):
 
 
 def test_a_strip_shows_every_position_and_both_curves(sweep):
-    figure = compose_strip(sweep, "mcgan-fake")
+    figure = compose_strip(sweep, "mcgan-fake", "planted:seed-0")
     text = words(figure)
     for word in ("-2.00", "+0.00", "+2.00", "Diameter, mm", "Mean, HU", "mcgan-fake",
-                 "SYNTHETIC", "Research use only"):  # fmt: skip
+                 "SYNTHETIC", "invented expression", "Research use only"):  # fmt: skip
         assert word in text
     curve = next(a for a in figure.axes if a.get_title() == "Diameter, mm").lines[0]
     np.testing.assert_allclose(curve.get_ydata(), sweep.curve("diameter"))
@@ -78,7 +78,7 @@ def test_an_mp4_plays_the_same_frames(session, sweep, tmp_path):
 
 def test_a_stopped_film_leaves_nothing(sweep, tmp_path):
     with pytest.raises(Cancelled):
-        write_sweep(sweep, "m", tmp_path / "sweep.gif", cancelled=lambda: True)
+        write_sweep(sweep, "m", "planted", tmp_path / "sweep.gif", cancelled=lambda: True)
     assert list(tmp_path.iterdir()) == []
 
 
