@@ -12,7 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_radiogen.constants import RESEARCH_USE, SYNTHETIC, WINDOWS_HU
-from napari_radiogen.session.figure import TEXT, cohort_note, draw_pixels
+from napari_radiogen.evaluation.figures.page import TEXT
+from napari_radiogen.session.figure import cohort_note, draw_pixels
 from napari_radiogen.session.figure_images import ACCENT
 from napari_radiogen.session.sheets import Sweep
 
@@ -42,12 +43,13 @@ def compose_strip(sweep: Sweep, model: str, cohort: str) -> Figure:
             top=1 - 0.62 / height, bottom=(WORDS + 0.1) / height,
         )  # fmt: skip
         pictures = rows[0].subgridspec(1, len(sweep.steps), wspace=0.04)
-        for cell, z, step in zip(pictures, sweep.positions, sweep.steps, strict=True):
-            axes = figure.add_subplot(cell)
+        for index, (z, step) in enumerate(zip(sweep.positions, sweep.steps, strict=True)):
+            axes = figure.add_subplot(pictures[index])
             _show(axes, step.image_hu)
             axes.set_title(f"{z:+.2f}", fontsize=7.5, color=_colour(z, sweep.now))
-        for place, (attribute, words) in zip(rows[1].subgridspec(1, 2), CURVES, strict=True):
-            _curve(figure.add_subplot(place), sweep, attribute, words)
+        plots = rows[1].subgridspec(1, len(CURVES))
+        for index, (attribute, words) in enumerate(CURVES):
+            _curve(figure.add_subplot(plots[index]), sweep, attribute, words)
         _write(figure, sweep, model, cohort, height)
     return figure
 
@@ -74,8 +76,8 @@ def _frame(sweep: Sweep, model: str, cohort: str, index: int) -> Figure:
         z = sweep.positions[index]
         axes.set_title(f"{sweep.metagene} z = {z:+.2f}", fontsize=9)
         plots = halves[1].subgridspec(2, 1, hspace=0.55)
-        for place, (attribute, words) in zip(plots, CURVES, strict=True):
-            plot = figure.add_subplot(place)
+        for row, (attribute, words) in enumerate(CURVES):
+            plot = figure.add_subplot(plots[row])
             _curve(plot, sweep, attribute, words)
             plot.plot(z, sweep.curve(attribute)[index], "o", color=ACCENT, ms=7)
         _write(figure, sweep, model, cohort, FRAME_INCHES[1])
