@@ -256,6 +256,20 @@ def test_a_sweep_shows_a_strip_with_its_curves_and_a_click_takes_a_score(panel, 
     assert not window.grab().toImage().isNull()
 
 
+def test_a_sweep_is_saved_as_a_film_from_its_window(panel, tmp_path, monkeypatch):
+    press(panel.sweeps)
+    window = panel.sweep
+    assert not window.export.isEnabled()  # nothing is painted yet
+    press(window.paint)
+    target = tmp_path / "sweep.gif"
+    monkeypatch.setattr(
+        "napari_radiogen.plugin.widgets.sweep_window.QFileDialog.getSaveFileName",
+        lambda *a: (str(target), ""),
+    )
+    press(window.export)
+    assert target.read_bytes().startswith(b"GIF8")
+
+
 def test_without_a_nodule_there_is_nothing_to_compare(panel, ready):
     ready.session.open_scan(make_scan(series_uid="8"))
     for made in (panel.draws, panel.sweeps, panel.difference, panel.weight):
