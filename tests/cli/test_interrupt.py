@@ -96,6 +96,15 @@ COMMANDS = [
 ]
 
 
+@pytest.fixture
+def hears_interrupts():
+    """Hear Ctrl-C also where the tests run in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_interrupts")
 @pytest.mark.parametrize(("words", "module", "kept"), COMMANDS)
 def test_an_interrupt_leaves_nothing(
     words: Words, module, kept, tmp_path: Path, monkeypatch, capsys
