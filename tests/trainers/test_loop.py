@@ -32,7 +32,8 @@ def _state(folder):
     """Tensors and facts of a run's last checkpoint; the clock's facts left out."""
     tensors, facts = unpack((folder / CHECKPOINT).read_bytes(), kind=FORMAT)
     facts.pop("minutes")
-    facts["best"].pop(1)
+    if "best" in facts:  # not before the first validation
+        facts["best"].pop(1)
     return tensors, facts
 
 
