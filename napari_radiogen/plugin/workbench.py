@@ -57,6 +57,7 @@ class Workbench(QObject):
         self.desk = SessionDesk(self, state)
         embed_planes(viewer, self.planes)
         self.demo: object = None
+        self._closed = False
         self.shortcuts = self._bind_keys()
         self._watch_window()
         viewer.layers.events.inserted.connect(self._on_inserted)
@@ -66,9 +67,11 @@ class Workbench(QObject):
             self.session.load_models()
 
     def close(self) -> None:
-        """Stop all work; what was kept for recovery goes."""
-        self.session.close()
-        self.desk.close()
+        """Stop all work; what was kept for recovery goes. Closing twice is no fault."""
+        if not self._closed:
+            self._closed = True
+            self.session.close()
+            self.desk.close()
 
     def next_tumour(self, step: int = 1) -> None:
         """Move the crosshair to the next tumour (or the one before)."""

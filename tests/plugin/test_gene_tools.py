@@ -4,12 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 
 from napari_radiogen.domain import Subject
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
 from napari_radiogen.plugin.widgets.metagene_row import x_of
+from napari_radiogen.plugin.widgets.nodule_list import NoduleList
 from tests.session.test_genes import two_members
 
 LEFT = Qt.MouseButton.LeftButton
@@ -289,3 +290,16 @@ def test_a_window_of_its_own_asks(viewer, qtbot, monkeypatch):
     made = workbench.workbench_of(viewer)
     assert made.session.asks_beyond
     made.close()
+
+
+def test_a_mixture_is_named_in_the_list_of_nodules(panel, ready):
+    ready.session.interpolate("S-0001", "S-0002", 0.25)
+    shown = panel.synthesis.findChild(NoduleList).box.itemText(0)
+    assert shown == "1 · a mixture of S-0001 75%, S-0002 25%"
+
+
+def test_a_workbench_closes_twice_without_a_word(ready):
+    ready.close()
+    ready.desk.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    ready.close()

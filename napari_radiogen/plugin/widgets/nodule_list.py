@@ -32,7 +32,7 @@ class NoduleList(QWidget):
         self.box.activated.connect(self._select)
         state: Any = self.session.state.events  # type: ignore[attr-defined]
         changing = (state.others, state.active, state.site, state.subject_id, state.averaged)
-        for event in (*changing, state.edits, state.gene_edits):
+        for event in (*changing, state.weights, state.edits, state.gene_edits):
             dock.listen(event, self.refresh)
         dock.listen(self.session.models_changed, self.refresh)
         self.refresh()
