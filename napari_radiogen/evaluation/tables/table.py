@@ -74,7 +74,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that belong together.
+    """Rows that belong together, at least one.
 
     Parameters
     ----------
@@ -93,11 +93,12 @@ class Table:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Return title, n, rows and notes as plain values."""
+        """Return title, n of the first row, rows and notes as plain values."""
+        head = self.rows[0]
         return {
             "title": self.title,
-            "n": max((r.n for r in self.rows), default=0),
-            "patients": max((r.patients for r in self.rows), default=0),
+            "n": head.n,
+            "patients": head.patients,
             "rows": [row.to_json() for row in self.rows],
             "notes": list(self.notes),
         }
