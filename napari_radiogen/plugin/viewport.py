@@ -28,8 +28,13 @@ class WindowView:
             return None
         camera = presenter.viewer.scene.camera
         a, b, c = (float(x) for x in camera.center)
-        extent = self._side_px / float(camera.zoom)
-        return Viewport(point_mm=presenter.point_mm, centre=(a, b, c), extent_mm=extent)
+        z, y, x = (int(axis) for axis in presenter.viewer.dims.order[-3:])
+        return Viewport(
+            point_mm=presenter.point_mm,
+            order=(z, y, x),
+            centre=(a, b, c),
+            extent_mm=self._side_px / float(camera.zoom),
+        )
 
     def look(self, at: Viewport) -> None:
         """Look there, at once or when the scan shows."""
@@ -37,6 +42,7 @@ class WindowView:
         if presenter.display is None:
             self._waiting = at
             return
+        presenter.viewer.dims.order = at.order
         presenter.go_to(at.point_mm)
         camera = presenter.viewer.scene.camera
         camera.center, camera.zoom = at.centre, self._side_px / at.extent_mm

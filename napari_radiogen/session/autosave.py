@@ -63,9 +63,11 @@ class Autosave:
         self._changed = False
         self._taken_over: list[Unsaved] = []
         session = files.session
-        events: Any = session.state.events  # type: ignore[attr-defined]
+        wanted: Any = session.state.events  # type: ignore[attr-defined]
+        shown: Any = session.view.events  # type: ignore[attr-defined]
         for signal in (
-            events,
+            wanted,
+            shown,
             session.scan_changed,
             session.tumours_changed,
             session.result_changed,

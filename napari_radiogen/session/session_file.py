@@ -23,6 +23,7 @@ from napari_radiogen.io.json_file import read_bytes, read_json
 from napari_radiogen.session.recipe import Recipe
 from napari_radiogen.session.recipe_file import SESSION_FORMAT
 from napari_radiogen.session.state import Intent, NoduleIntent, SessionState
+from napari_radiogen.session.view import LEAST_WIDTH_HU, ViewState
 
 SUFFIX = ".radiogen.json"
 VERSION = 1
@@ -86,7 +87,7 @@ class TumoursRef(Part):
     nodules: tuple[Nodule, ...]
     model: Text
     seconds: float
-    opened: bool
+    kind: Literal["found", "drawn", "opened"]
     warnings: tuple[Text, ...] = ()
 
 
@@ -98,17 +99,20 @@ class NoduleRef(Part):
 
 
 class Viewport(Part):
-    """What the window looks at: LPS point (mm) of the crosshair, and the axial camera.
+    """What the window looks at: LPS point (mm) of the crosshair, and the canvas's camera.
 
-    ``extent_mm`` is what the shorter side of the canvas shows, whatever its size.
+    ``extent_mm`` is what the shorter side of the canvas shows, whatever its
+    size; ``order`` the axes (z, y, x) as the canvas has them, the cut one first.
     """
 
     point_mm: Point
+    order: tuple[int, int, int] = (0, 1, 2)
     centre: tuple[float, float, float]
     extent_mm: Annotated[float, Field(gt=0)]
 
 
 ViewPart = model_of(SessionState, (f.name for f in fields(Intent)))
+ShownPart = model_of(ViewState)
 
 
 class SessionFile(Part):
@@ -127,6 +131,7 @@ class SessionFile(Part):
     snapshots: dict[Literal["A", "B"], NoduleIntent] = {}
     tumours: TumoursRef | None = None
     view: ViewPart  # type: ignore[valid-type]
+    shown: ShownPart = ShownPart()  # type: ignore[valid-type]
     viewport: Viewport | None = None
 
     def to_bytes(self) -> bytes:
@@ -218,6 +223,11 @@ def _check(found: SessionFile) -> None:
         raise InputError("holds a nodule without a place")
     if getattr(found.view, "window", "Lung") not in WINDOWS_HU:
         raise InputError("names a window that does not exist")
+    by_hand = getattr(found.shown, "by_hand", None)
+    if by_hand is not None and by_hand[1] < LEAST_WIDTH_HU:
+        raise InputError("holds a window without a width")
+    if found.viewport is not None and sorted(found.viewport.order) != [0, 1, 2]:
+        raise InputError("holds a plane that does not exist")
     for nodule in found.nodules:
         if nodule.recipe is not None:
             Recipe.from_json(nodule.recipe)

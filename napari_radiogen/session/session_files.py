@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_radiogen.errors import InputError
 from napari_radiogen.session import session_save
 from napari_radiogen.session.recent import RecentSessions
-from napari_radiogen.session.session_file import SUFFIX, ViewPart, Viewport
+from napari_radiogen.session.session_file import SUFFIX, Part, Viewport
 from napari_radiogen.session.session_open import Kind, MissingFile, Restored, restore
 
 if TYPE_CHECKING:
@@ -110,8 +110,13 @@ class SessionFiles:
         session = self.session
         session.adopt_restored(found)
         session.restore_snapshots(found.kept)
-        for name in ViewPart.model_fields:
-            setattr(session.state, name, getattr(found.file.view, name))
+        pairs: tuple[tuple[Part, object], ...] = (
+            (found.file.view, session.state),
+            (found.file.shown, session.view),
+        )
+        for part, state in pairs:
+            for name in type(part).model_fields:
+                setattr(state, name, getattr(part, name))
         if self.window is not None and found.file.viewport is not None:
             self.window.look(found.file.viewport)
         for line in found.notices:

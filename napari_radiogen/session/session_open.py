@@ -30,7 +30,7 @@ from napari_radiogen.session.session_file import (
     located,
 )
 from napari_radiogen.session.state import Intent, NoduleIntent
-from napari_radiogen.session.tumours import OpenedMask, flat_labels
+from napari_radiogen.session.tumours import EditedTumours, OpenedMask, flat_labels
 
 Kind = Literal["scan", "model", "genes", "mask"]
 #: What a person was asked for: (kind, number among its kind) to where it lies now.
@@ -235,8 +235,9 @@ class _Opening:
 
     def _tumours(self, ref: TumoursRef, scan: CTVolume) -> Segmentation:
         layers = tuple(self._mask(k, mask, scan) for k, mask in enumerate(ref.masks))
-        if not ref.opened:
-            return FoundTumours(layers[0], ref.nodules, ref.model, ref.seconds)
+        if ref.kind != "opened":
+            kind = EditedTumours if ref.kind == "drawn" else FoundTumours
+            return kind(layers[0], ref.nodules, ref.model, ref.seconds)
         top = flat_labels(layers, {n: name for mask in ref.masks for n, name in mask.names.items()})
         return OpenedMask(top, ref.nodules, ref.model, ref.seconds, layers, ref.warnings)
 

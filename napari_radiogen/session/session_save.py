@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_radiogen.domain import (
     CTVolume,
@@ -33,13 +33,14 @@ from napari_radiogen.session.session_file import (
     NoduleRef,
     ScanRef,
     SessionFile,
+    ShownPart,
     TumoursRef,
     ViewPart,
     Viewport,
     reference,
 )
 from napari_radiogen.session.state import Intent, NoduleIntent
-from napari_radiogen.session.tumours import OpenedMask
+from napari_radiogen.session.tumours import EditedTumours, OpenedMask
 
 if TYPE_CHECKING:
     from napari_radiogen.session.controller import Session
@@ -63,6 +64,7 @@ class Snapshot:
     kept: dict[str, NoduleIntent]
     tumours: Segmentation | None
     view: dict[str, Any]
+    shown: dict[str, Any]
     viewport: Viewport | None
 
 
@@ -93,6 +95,7 @@ def take(session: Session, viewport: Viewport | None = None) -> Snapshot:
         {slot: kept.in_hand for slot, kept in session.snapshots.items()},
         session.tumours,
         _plain(session.state, leave=Intent),
+        _plain(session.view),
         viewport,
     )
 
@@ -149,6 +152,7 @@ def _file(what: Snapshot, folder: Path, tumours: TumoursRef | None) -> SessionFi
         snapshots={slot: _nameless(kept) for slot, kept in what.kept.items()},  # type: ignore[misc]
         tumours=tumours,
         view=ViewPart(**what.view),
+        shown=ShownPart(**what.shown),
         viewport=what.viewport,
     )
 
@@ -169,8 +173,8 @@ def _nameless(intent: NoduleIntent) -> NoduleIntent:
     return intent if site is None else replace(intent, site=replace(site, series_uid=""))
 
 
-def _plain(state: object, leave: type[Any]) -> dict[str, Any]:
-    gone = {f.name for f in fields(leave)}
+def _plain(state: object, leave: type[Any] | None = None) -> dict[str, Any]:
+    gone = set() if leave is None else {f.name for f in fields(leave)}
     return {
         f.name: getattr(state, f.name)
         for f in fields(state)  # type: ignore[arg-type]
@@ -189,9 +193,15 @@ def _write_tumours(found: Segmentation, path: Path, cancelled: Stop | None) -> T
         nodules=found.nodules,
         model=found.model,
         seconds=found.seconds,
-        opened=isinstance(found, OpenedMask),
+        kind=_kind(found),
         warnings=found.warnings if isinstance(found, OpenedMask) else (),
     )
+
+
+def _kind(found: Segmentation) -> Literal["found", "drawn", "opened"]:
+    if isinstance(found, OpenedMask):
+        return "opened"
+    return "drawn" if isinstance(found, EditedTumours) else "found"
 
 
 def _write_mask(labels: LabelVolume, path: Path, cancelled: Stop | None) -> MaskRef:

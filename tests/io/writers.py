@@ -131,7 +131,7 @@ def _write_session(path: Path, version: int) -> None:
     tumours = OpenedMask(labels, (), "label image", 0.0, (labels,))
     nodules = ((NoduleIntent(seed=version), None),)
     scan = path.parent / "scan.nii.gz"
-    write_session(Snapshot(_volume(0), scan, None, (), nodules, 0, {}, tumours, {}, None), path)
+    write_session(Snapshot(_volume(0), scan, None, (), nodules, 0, {}, tumours, {}, {}, None), path)
 
 
 def _session_version(path: Path) -> int:

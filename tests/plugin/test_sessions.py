@@ -126,6 +126,7 @@ def test_open_asks_for_a_file(other, saved, qtbot, monkeypatch):
 
 def test_the_window_looks_where_it_looked(bench, other, tmp_path):
     bench.presenter.go_to((CENTRE[0] + 6, CENTRE[1] - 4, CENTRE[2] + 8))
+    bench.viewer.dims.order = (1, 0, 2)
     camera = bench.viewer.scene.camera
     camera.zoom, camera.center = 7.5, (0.0, 11.0, 12.0)
     bench.session.files.save(tmp_path / "view")
@@ -133,6 +134,7 @@ def test_the_window_looks_where_it_looked(bench, other, tmp_path):
     other.viewer.canvas.size = tuple(n // 2 for n in bench.viewer.canvas.size)
     other.session.files.open(tmp_path / "view.radiogen.json")
     assert other.presenter.point_mm == pytest.approx(bench.presenter.point_mm)
+    assert tuple(other.viewer.dims.order) == (1, 0, 2)
     assert other.viewer.scene.camera.zoom == pytest.approx(7.5 / 2)
     assert other.viewer.scene.camera.center == pytest.approx((0.0, 11.0, 12.0))
 

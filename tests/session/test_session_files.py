@@ -18,6 +18,7 @@ from napari_radiogen.session.recent import RecentSessions
 from napari_radiogen.session.session_files import with_suffix
 from napari_radiogen.session.session_open import MissingFile
 from napari_radiogen.session.state import NoduleIntent
+from napari_radiogen.session.tumours import EditedTumours, OpenedMask
 from tests.session.conftest import Recorder
 from tests.session.fakes import (
     CENTRE,
@@ -74,6 +75,8 @@ def worked(scan_file):
     session.select_nodule(0)
     session.select(["S-0004", "S-0005"])
     session.state.window, session.state.overlay_visible = "Bone", False
+    session.view.set_by_hand(-500, 900)
+    session.view.convention, session.view.weight = "neurological", True
     return session
 
 
@@ -90,6 +93,7 @@ def test_everything_comes_back_with_identical_pixels(worked, saved):
     assert told.failed == []
     assert session.state.intent == worked.state.intent
     assert session.state == worked.state
+    assert session.view == worked.view
     assert len(session.results) == 2
     for now, before in zip(session.results, worked.results, strict=True):
         assert now.request == before.request
@@ -283,6 +287,35 @@ def test_saving_again_leaves_only_the_masks_that_it_names(worked, saved, tmp_pat
     assert list(tmp_path.glob("*.tumours-*")) == []
 
 
+def test_tumours_that_a_person_drew_stay_theirs(worked, tmp_path):
+    drawn = worked.editing.begin()
+    drawn.labels[4:8, 10:14, 10:14] = 2
+    worked.editing.changed(drawn.labels, drawn.names)
+    worked.files.save(tmp_path / "drawn")
+    session, told = open_new(tmp_path / "drawn.radiogen.json")
+    assert told.failed == []
+    assert isinstance(session.tumours, EditedTumours)
+    assert session.tumours.model == worked.tumours.model
+    assert session.tumours.nodules == worked.tumours.nodules
+    assert len(session.tumours.nodules) == 2
+
+
+def test_a_mask_that_overlaps_comes_back_whole(worked, tmp_path):
+    labels = worked.tumours.labels
+    one = replace(labels, names={1: "inner"})
+    two = replace(labels, labels=np.roll(labels.labels, 1, axis=2) * 2, names={2: "outer"})
+    both = (one, two)
+    worked.tumours = OpenedMask(one, (), "DICOM SEG", 0.5, both, ("segments overlap",))
+    worked.files.save(tmp_path / "mask")
+    session, told = open_new(tmp_path / "mask.radiogen.json")
+    assert told.failed == []
+    assert isinstance(session.tumours, OpenedMask)
+    for now, before in zip(session.tumours.layers, both, strict=True):
+        np.testing.assert_array_equal(now.labels, before.labels)
+        assert now.names == before.names
+    assert session.tumours.warnings == ("segments overlap",)
+
+
 def test_replay_takes_the_nodules_of_a_session(worked, saved):
     from napari_radiogen.session import nodules, recipe_file
 
@@ -357,8 +390,15 @@ def _refused(path):
         (("tumours", "masks", 0, "name"), "a\\b"),
         (("tumours", "nodules", 0, "volume_mm3"), "big"),
         (("view", "window"), "Nowhere"),
+        (("shown", "convention"), "upside down"),
+        (("shown", "by_hand"), [0.0, -1.0]),
+        (("tumours", "kind"), "guessed"),
         (("view", "selected"), "S-0001"),
         (("viewport",), {"point_mm": [0, 0, 0], "centre": [0, 0, 0], "extent_mm": -1}),
+        (
+            ("viewport",),
+            {"point_mm": [0, 0, 0], "centre": [0, 0, 0], "extent_mm": 1, "order": [0, 0, 1]},
+        ),
     ],
 )
 def test_a_wrong_value_is_one_line(saved, where, value):
