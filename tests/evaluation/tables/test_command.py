@@ -80,6 +80,10 @@ def test_every_table_of_all_systems(others, runs, tmp_path, capsys):
     names = [kind.name for kind in TABLES]
     assert list(told["tables"]) == names
     assert told["left_out"] == {}
+    figures = told.pop("figures")
+    assert "xu-2019-figure-3" in figures["drawn"]
+    assert "xu-2019-figure-2-mcgan" in figures["left_out"]
+    assert (tmp_path / "out" / "figures" / "figures.md").is_file()
     for name, table in told["tables"].items():
         assert table["patients"] == 6
         # The cluster map correlates patients' means.
