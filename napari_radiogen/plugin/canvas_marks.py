@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from napari.components.overlays import TextOverlay
 
 from napari_radiogen.constants import RESEARCH_USE
-from napari_radiogen.plugin.styles import CANVAS_COLOR, SYNTHETIC_COLOR
+from napari_radiogen.plugin.styles import (
+    CANVAS_COLOR,
+    MARK_COLOR,
+    MARK_SHADE,
+    SYNTHETIC_COLOR,
+)
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -27,10 +32,10 @@ AXIS_LETTERS = (("S", "I"), ("P", "A"), ("L", "R"))
 #: Name of the plane that a world axis (z, y, x) cuts, and the name of its coordinate.
 PLANE_NAMES = (("Axial", "z"), ("Coronal", "y"), ("Sagittal", "x"))
 FONT_SIZE = 6.5
-SCALE_BAR_MM = 50.0
-#: Half black under all text, so that white letters read on white tissue.
-TEXT_COLOR = "#e8e8e8"
-BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
+#: Lengths of the scale bar; the longest that takes at most this share of the canvas shows.
+SCALE_BARS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+SCALE_BAR_SHARE = 0.25
+BOX_COLOR = (0.0, 0.0, 0.0, MARK_SHADE)
 
 
 class CanvasMarks:
@@ -65,7 +70,7 @@ class CanvasMarks:
         for side, letter in letters.items():
             self.write(self.letters[side], letter)
 
-    def _add(self, name: str, place: str, text: str = "", colour: str = TEXT_COLOR) -> TextOverlay:
+    def _add(self, name: str, place: str, text: str = "", colour: str = MARK_COLOR) -> TextOverlay:
         overlay = TextOverlay(
             text=text, position=place, visible=bool(text), box=True, font_size=FONT_SIZE
         )
@@ -78,10 +83,17 @@ class CanvasMarks:
         bar = self._viewer.canvas.overlays.scale_bar
         bar.box = True
         bar.box_color = BOX_COLOR
-        bar.colored, bar.color = True, TEXT_COLOR
+        bar.colored, bar.color = True, MARK_COLOR
         bar.font_size = FONT_SIZE
-        bar.length = SCALE_BAR_MM
         bar.visible = True
+        self._viewer.scene.camera.events.zoom.connect(self._fit_scale_bar)
+        self._fit_scale_bar()
+
+    def _fit_scale_bar(self, *_: object) -> None:
+        """Keep the bar off the letters when a person zooms in."""
+        width_mm = max(self._viewer.canvas.size[1], 1) / self._viewer.scene.camera.zoom
+        fitting = [mm for mm in SCALE_BARS_MM if mm <= SCALE_BAR_SHARE * width_mm]
+        self._viewer.canvas.overlays.scale_bar.length = max(fitting, default=SCALE_BARS_MM[0])
 
     @staticmethod
     def write(overlay: TextOverlay, text: str) -> None:

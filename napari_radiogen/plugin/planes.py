@@ -21,6 +21,8 @@ from napari_radiogen.plugin.plane_image import PlanePicture, PlaneScene, plane_p
 from napari_radiogen.plugin.reslice import Box, Plane
 from napari_radiogen.plugin.styles import (
     CROSSHAIR_COLOR,
+    MARK_COLOR,
+    MARK_SHADE,
     SYNTHETIC_COLOR,
     TUMOUR_COLOR,
     ghost_color,
@@ -166,7 +168,7 @@ class PlaneView(QWidget):
             (bottom, Qt.AlignmentFlag.AlignBottom | centre),
             (header, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft),
         ):
-            _draw_text(painter, inside, place, text, "#e8e8e8")
+            _draw_text(painter, inside, place, text, MARK_COLOR)
         if self._picture is not None and self._picture.synthetic:
             corner = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight
             _draw_text(painter, inside, corner, SYNTHETIC, SYNTHETIC_COLOR)
@@ -259,6 +261,7 @@ def _draw_text(
     painter: QPainter, rect: Any, place: Qt.AlignmentFlag, text: str, colour: str
 ) -> None:
     words = painter.boundingRect(rect, place, text)
-    painter.fillRect(words.adjusted(-3, -1, 3, 1), QColor(0, 0, 0, 115))
+    ground = QColor.fromRgbF(0.0, 0.0, 0.0, MARK_SHADE)
+    painter.fillRect(words.adjusted(-3, -1, 3, 1), ground)
     painter.setPen(QColor(colour))
     painter.drawText(rect, place, text)

@@ -20,12 +20,20 @@ class Exporting(Reactions):
         """Write the figure (PNG, SVG or PDF) and its recipe beside it."""
         self._export(path, partial(exports.write_figure, choice=choice))
 
-    def preview_figure(self, choice: FigureChoice) -> None:
-        """Draw the figure small; ``figure_drawn`` tells its pixels (H, W, 4)."""
+    def preview_figure(self, choice: FigureChoice, ratio: float = 1.0) -> None:
+        """Draw the figure small; ``figure_drawn`` tells its pixels (H, W, 4).
+
+        Parameters
+        ----------
+        ratio
+            Pixels a point of the screen that shows it.
+        """
         what = self._exportable()
         if what is not None:
             self.work.start(
-                "figure", lambda ctx: exports.figure_pixels(what, choice), self.figure_drawn.emit
+                "figure",
+                lambda ctx: exports.figure_pixels(what, choice, ratio),
+                self.figure_drawn.emit,
             )
 
     def export_volume(self, path: str | Path) -> None:

@@ -146,8 +146,10 @@ def write_figure(
     )
 
 
-def figure_pixels(what: Exportable, choice: FigureChoice) -> npt.NDArray[np.uint8]:
-    """Return the figure's pixels (H, W, 4) at `PREVIEW_DPI`."""
+def figure_pixels(
+    what: Exportable, choice: FigureChoice, ratio: float = 1.0
+) -> npt.NDArray[np.uint8]:
+    """Return the figure's pixels (H, W, 4) at `PREVIEW_DPI`, times the pixels a point."""
     from napari_radiogen.session.figure import compose_figure, draw_pixels
 
-    return draw_pixels(compose_figure(what, choice), PREVIEW_DPI)
+    return draw_pixels(compose_figure(what, choice), round(PREVIEW_DPI * ratio))

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QPushButton
 from napari_radiogen.domain import Subject
 from napari_radiogen.plugin.map_colours import colour_by
 from napari_radiogen.plugin.palette import DARK, LIGHT, palette, palette_of
-from napari_radiogen.plugin.styles import SYNTHETIC_COLOR, style_sheet
+from napari_radiogen.plugin.styles import MARK_COLOR, MARK_SHADE, SYNTHETIC_COLOR, style_sheet
 from napari_radiogen.plugin.widgets.gene_map import GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
 from napari_radiogen.session.map_spaces import LEARNED
@@ -51,7 +51,10 @@ def test_words_and_marks_stand_out_from_their_grounds(colours):
         assert contrast(colours.synthetic, ground) >= 4.5
     for ground in (colours.button, colours.button_hover, colours.selection, colours.active_row):
         assert contrast(colours.text, ground) >= 4.5
-    assert contrast("white", colours.accent) >= 3.9
+    for ground in (colours.panel, colours.active_row):
+        assert contrast(colours.muted, ground) >= 4.5
+    assert contrast(colours.synthetic, colours.selection) >= 4.5
+    assert contrast("white", colours.accent) >= 4.5
     for mark in (*colours.categories, *colours.ramp, colours.handle):
         assert contrast(mark, colours.field) >= 2.5
 
@@ -93,6 +96,12 @@ def test_the_canvas_is_black_in_every_theme(ready, theme):
         theme(name)
         assert np.allclose(ready.viewer.canvas.background_color, (0, 0, 0, 1))
     assert contrast(SYNTHETIC_COLOR, "black") > 7
+
+
+@pytest.mark.parametrize("ink", [MARK_COLOR, SYNTHETIC_COLOR])
+def test_words_on_the_ct_read_on_white_tissue(ink):
+    ground = QColor.fromRgbF(*(1 - MARK_SHADE,) * 3).name()
+    assert contrast(ink, ground) >= 4.5
 
 
 def test_the_map_is_coloured_for_its_ground():

@@ -5,6 +5,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
+from napari_radiogen.plugin.canvas_marks import SCALE_BARS_MM
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.controller import Session
@@ -134,5 +135,16 @@ def test_an_rtstruct_opens_as_tumours(bench, dock, tmp_path, monkeypatch):
 def test_the_scale_bar_is_in_millimetres(bench):
     bar = bench.viewer.canvas.overlays.scale_bar
     assert bar.visible
-    assert bar.length == 50.0
+    assert bar.length in SCALE_BARS_MM
     assert {str(u) for u in bench.presenter.ct.units} == {"millimeter"}
+
+
+def test_the_scale_bar_shortens_before_it_meets_the_letters(bench):
+    bar, camera = bench.viewer.canvas.overlays.scale_bar, bench.viewer.scene.camera
+    width = bench.viewer.canvas.size[1]
+    for zoom in (0.5, 2.0, 8.0, 30.0):
+        camera.zoom = zoom
+        assert bar.length * zoom <= width / 4 or bar.length == 1
+    assert bar.length < 50
+    camera.zoom = 0.5
+    assert bar.length == 50

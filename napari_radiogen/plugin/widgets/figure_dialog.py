@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QImage, QPixmap
+from qtpy.QtGui import QImage
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogen.plugin.palette import palette
+from napari_radiogen.plugin.sharp import fitted
 from napari_radiogen.plugin.styles import style_sheet
 from napari_radiogen.plugin.widgets.parts import Listening, button, note, stop_listening, title
 from napari_radiogen.session.figure_choice import (
@@ -131,7 +132,7 @@ class FigureDialog(QDialog):
             self._settle.start()
 
     def _draw(self) -> None:
-        self.session.preview_figure(self.choice)
+        self.session.preview_figure(self.choice, self.devicePixelRatioF())
 
     def _show(self, pixels: np.ndarray) -> None:
         self._pixels = np.ascontiguousarray(pixels)
@@ -143,13 +144,7 @@ class FigureDialog(QDialog):
             return
         height, width = pixels.shape[:2]
         image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
-        self.picture.setPixmap(
-            QPixmap.fromImage(image).scaled(
-                self.picture.size(),
-                Qt.AspectRatioMode.KeepAspectRatio,
-                Qt.TransformationMode.SmoothTransformation,
-            )
-        )
+        self.picture.setPixmap(fitted(image, self.picture.size(), self.devicePixelRatioF()))
 
     def _listen(self, signal: Any, slot: Any) -> None:
         signal.connect(slot)

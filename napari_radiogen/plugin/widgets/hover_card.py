@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from napari_radiogen.constants import SYNTHETIC
 from napari_radiogen.plugin.reslice import window_bytes
+from napari_radiogen.plugin.sharp import fitted
 from napari_radiogen.plugin.styles import SYNTHETIC_COLOR
 from napari_radiogen.plugin.widgets.parts import note
 from napari_radiogen.session.map_actions import Thumbnail
@@ -63,12 +64,7 @@ class HoverCard(QFrame):
         grey = window_bytes(thumbnail.pixels_hu, limits)
         height, width = grey.shape
         image = QImage(grey.tobytes(), width, height, width, QImage.Format.Format_Grayscale8)
-        drawn = QPixmap.fromImage(image.copy()).scaled(
-            PICTURE_PX,
-            PICTURE_PX,
-            Qt.AspectRatioMode.KeepAspectRatio,
-            Qt.TransformationMode.SmoothTransformation,
-        )
+        drawn = fitted(image.copy(), self.picture.size(), self.devicePixelRatioF())
         if thumbnail.synthetic:
             _mark(drawn)
         self.picture.setPixmap(drawn)
@@ -82,7 +78,8 @@ class HoverCard(QFrame):
 def _mark(picture: QPixmap) -> None:
     """Write SYNTHETIC across the foot of a picture."""
     painter = QPainter(picture)
-    strip = QRect(0, picture.height() - 13, picture.width(), 13)
+    size = picture.size() / picture.devicePixelRatio()
+    strip = QRect(0, size.height() - 13, size.width(), 13)
     painter.fillRect(strip, QColor(0, 0, 0, 170))
     font = QFont()
     font.setPixelSize(10)

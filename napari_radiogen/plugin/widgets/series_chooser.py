@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QIcon, QImage, QPixmap
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QIcon, QImage
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogen.plugin.palette import palette
+from napari_radiogen.plugin.sharp import fitted
 from napari_radiogen.plugin.styles import style_sheet
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ class SeriesChooser(QDialog):
                 item.setToolTip(choice.problem or choice.description)
                 table.setItem(number, place, item)
             if choice.thumbnail is not None:
-                table.item(number, 0).setIcon(QIcon(QPixmap.fromImage(_image(choice.thumbnail))))
+                side = QSize(ICON_PX, ICON_PX)
+                shown = fitted(_image(choice.thumbnail), side, self.devicePixelRatioF())
+                table.item(number, 0).setIcon(QIcon(shown))
         header = table.horizontalHeader()
         for place in range(len(HEADINGS)):
             header.setSectionResizeMode(place, QHeaderView.ResizeMode.ResizeToContents)
@@ -118,10 +121,4 @@ def cells(choice: SeriesChoice) -> tuple[str, ...]:
 def _image(grey: np.ndarray) -> QImage:
     rows = np.ascontiguousarray(grey)
     height, width = rows.shape
-    image = QImage(rows.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
-    return image.scaled(
-        ICON_PX,
-        ICON_PX,
-        Qt.AspectRatioMode.KeepAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
-    )
+    return QImage(rows.tobytes(), width, height, width, QImage.Format.Format_Grayscale8).copy()
