@@ -1,5 +1,6 @@
 # make setup | demo | test | check | gallery | docs | bench
-# QT=pyqt6 takes the other Qt, PYTHON=... another interpreter, PYTEST_ARGS=... narrows the tests.
+# QT=pyqt6 takes the other Qt, PYTHON=... another interpreter, PYTEST_ARGS=... narrows the tests,
+# SCENES="window maps" draws these pictures only.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -9,6 +10,7 @@ SHELL := /bin/bash
 QT ?= $(or $(patsubst .venv/.setup-%,%,$(firstword $(wildcard .venv/.setup-*))),pyqt5)
 PYTHON ?=
 PYTEST_ARGS ?=
+SCENES ?=
 export PYTHON
 
 BIN := .venv/bin
@@ -24,7 +26,7 @@ endif
 .PHONY: help setup demo test test-core check gallery docs bench
 
 help:
-	@sed -n '1,2s/^# //p' Makefile
+	@sed -n '1,3s/^# //p' Makefile
 
 setup: $(STAMP)
 
@@ -62,11 +64,7 @@ check: setup
 	@$(BIN)/lint-imports --no-logo
 
 gallery: setup
-	@for size in 1280x800 1920x1080; do \
-	  $(BIN)/radiogen demo --size $$size --screenshot docs/images/demo-$$size.png; \
-	done
-	@cp docs/images/demo-1280x800.png docs/images/demo.png
-	@ls docs/images/*.png
+	@$(XVFB) $(BIN)/python -m scripts.gallery $(SCENES)
 
 docs: setup
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs

@@ -31,7 +31,8 @@ LETTER_PLACES = {
 AXIS_LETTERS = (("S", "I"), ("P", "A"), ("L", "R"))
 #: Name of the plane that a world axis (z, y, x) cuts, and the name of its coordinate.
 PLANE_NAMES = (("Axial", "z"), ("Coronal", "y"), ("Sagittal", "x"))
-FONT_SIZE = 6.5
+#: Whole points: napari measures the box behind the text for these only.
+FONT_SIZE = 7
 #: Lengths of the scale bar; the longest that takes at most this share of the canvas shows.
 SCALE_BARS_MM = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 SCALE_BAR_SHARE = 0.25

@@ -41,6 +41,7 @@ QWidget#radiogen QLabel[role="warning"] {{ color: {p.synthetic}; font-size: 10px
 QWidget#radiogen QPushButton, QWidget#radiogen QToolButton {{
     background: {p.button}; color: {p.text}; border: none; border-radius: 3px; padding: 4px 6px;
     min-height: 14px; font-size: 11px; }}
+QWidget#radiogen QPushButton::menu-indicator {{ image: none; width: 0; }}
 QWidget#radiogen QPushButton:hover, QWidget#radiogen QToolButton:hover {{
     background: {p.button_hover}; }}
 QWidget#radiogen QPushButton:checked, QWidget#radiogen QPushButton[role="primary"] {{

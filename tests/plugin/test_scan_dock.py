@@ -148,3 +148,8 @@ def test_the_scale_bar_shortens_before_it_meets_the_letters(bench):
     assert bar.length < 50
     camera.zoom = 0.5
     assert bar.length == 50
+
+
+def test_what_is_loaded_is_no_longer_said_to_load(dock, bench):
+    bench.session.work.start("models", lambda ctx: ctx.progress(0.5, "loading it"), lambda _: None)
+    assert dock.tumours.status.text() == ""

@@ -43,6 +43,7 @@ class CTTumourWidget(Dock):
         self.workbench = workbench_of(napari_viewer)
         self.session = self.workbench.session
         self.scan_name = note("no scan is open")
+        self._told = ""
         self.notice = note(role="warning")
         self.open_button = QPushButton("Open CT ▾")
         self.demo_button = button("Demo patient", self._open_demo, "open the phantom patient")
@@ -187,7 +188,8 @@ class CTTumourWidget(Dock):
         if kind in BUSY_WORDS:
             self.tumours.bar.setRange(0, 100)
             self.tumours.bar.setValue(round(100 * fraction))
-            self.tumours.status.setText(message or BUSY_WORDS[kind])
+            self._told = message or BUSY_WORDS[kind]
+            self.tumours.status.setText(self._told)
 
     def _on_failed(self, line: str) -> None:
         self.tumours.status.setText(line[:200])
@@ -206,7 +208,7 @@ class CTTumourWidget(Dock):
         self.tumours.bar.setValue(0)
         if running:
             self.tumours.status.setText(BUSY_WORDS[running[-1]])
-        elif self.tumours.status.text() in BUSY_WORDS.values():
+        elif self.tumours.status.text() in (self._told, *BUSY_WORDS.values()):
             self.tumours.status.setText("")
         self.tumours.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 

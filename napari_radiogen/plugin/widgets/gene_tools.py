@@ -63,7 +63,7 @@ class GeneTools(QWidget):
             self.slots[slot] = button(slot, show, f"back to the genes of {slot}")
         self.mix_button = toggle("mix", self._show_mix, "between this patient and another")
         self.random = button("random", session.randomise, "a random mixture of training patients")
-        self.edits = QPushButton("edits")
+        self.edits = QPushButton("edits ▾")
         self.edits.setToolTip("named edits: changes that can be tried on any patient")
         self.menu = QMenu(self)
         self.menu.aboutToShow.connect(self._fill_menu)

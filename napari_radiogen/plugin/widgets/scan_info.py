@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QCheckBox, QDialog, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QDialog, QHeaderView, QVBoxLayout, QWidget
 
 from napari_radiogen.plugin.widgets.parts import Dock, note, row, set_cell, table
 from napari_radiogen.session.controller import Session
@@ -24,6 +24,7 @@ class ScanInfoDialog(QDialog):
         self.identity.setToolTip("reads them from the file now; nothing of it is stored")
         self.table = table(("", ""))
         self.table.horizontalHeader().hide()
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Fixed)
         self.table.setColumnWidth(0, NAME_WIDTH)
         self.body = Dock()
         self.body.column.addWidget(self.table, 1)

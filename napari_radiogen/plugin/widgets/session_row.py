@@ -17,7 +17,7 @@ class SessionRow(QWidget):
         self.save = button(
             "Save session…", desk.ask_save, "scan, tumours, nodules, genes and view, to go on later"
         )
-        self.open = QPushButton("Sessions")
+        self.open = QPushButton("Sessions ▾")
         self.open.setToolTip("open a session, a recent one, or one that was not saved")
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
