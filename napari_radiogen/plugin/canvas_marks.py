@@ -94,7 +94,11 @@ class CanvasMarks:
         """Keep the bar off the letters when a person zooms in."""
         width_mm = max(self._viewer.canvas.size[1], 1) / self._viewer.scene.camera.zoom
         fitting = [mm for mm in SCALE_BARS_MM if mm <= SCALE_BAR_SHARE * width_mm]
-        self._viewer.canvas.overlays.scale_bar.length = max(fitting, default=SCALE_BARS_MM[0])
+        bar, length = self._viewer.canvas.overlays.scale_bar, max(fitting, default=SCALE_BARS_MM[0])
+        if bar.length != length:
+            bar.length = length
+            # napari draws another length with the next zoom only, another font at once.
+            bar.events.font_size.emit(bar.font_size)
 
     @staticmethod
     def write(overlay: TextOverlay, text: str) -> None:

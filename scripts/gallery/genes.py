@@ -45,7 +45,6 @@ def sliders(stage: Stage) -> QPixmap:
 
 def single_gene(stage: Stage) -> QPixmap:
     """A gene by its symbol, moved, under its metagene."""
-    stage.demo()
     _take_surrogate(stage)
     stage.panel.search.setText(GENE)
     stage.session.set_gene(GENE, 2.5)
@@ -55,7 +54,6 @@ def single_gene(stage: Stage) -> QPixmap:
 
 def models(stage: Stage) -> QPixmap:
     """Which model paints; panel and canvas say what its genes are worth."""
-    stage.demo()
     _take_surrogate(stage)
     choice = stage.panel.source.choice
     choice.showPopup()
@@ -139,9 +137,7 @@ def _push(stage: Stage, *, beyond: bool) -> None:
 
 
 def _take_surrogate(stage: Stage) -> None:
-    session = stage.session
-    session.load_models(SURROGATE)
-    stage.settle()
-    if session.generator is not None:
-        session.choose_subject(session.generator.subject_ids[0])
+    stage.demo(SURROGATE)
+    if stage.session.generator is not None:
+        stage.session.choose_subject(stage.session.generator.subject_ids[0])
     stage.settle()

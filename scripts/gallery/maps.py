@@ -26,7 +26,7 @@ def hover(stage: Stage) -> QPixmap:
     """Who is under the pointer, with a synthetic picture."""
     stage.demo()
     plot = stage.map.plots[LEARNED]
-    place = _pixel(plot, _alone(plot))
+    place = _pixel(plot, _somebody(plot))
     for pixel in (QPoint(2, 2), place, place):
         _move(plot, pixel)
         stage.settle()
@@ -75,7 +75,7 @@ def trail(stage: Stage) -> QPixmap:
     return _dock(stage)
 
 
-def computed(stage: Stage) -> QPixmap:
+def umap(stage: Stage) -> QPixmap:
     """Another projection, and colours of a clinical column."""
     stage.demo()
     stage.show_maps(RAW, BASELINE, LEARNED)
@@ -109,12 +109,11 @@ def _outline(stage: Stage, plot: MapPlot) -> list[QPoint]:
     return [plot.mapFromScene(plot.view.mapViewToScene(QPointF(*point))) for point in ring]
 
 
-def _alone(plot: MapPlot) -> str:
-    """Return a subject with room around it in the left half."""
+def _somebody(plot: MapPlot) -> str:
+    """Return a subject at the upper left, where the card has room."""
     places = plot._places
-    left = np.flatnonzero(places[:, 0] < np.median(places[:, 0]))
-    away = [np.sort(np.linalg.norm(places - places[i], axis=1))[1] for i in left]
-    return plot._ids[left[int(np.argmax(away))]]
+    wish = np.percentile(places[:, 0], 25), np.percentile(places[:, 1], 75)
+    return plot._ids[int(np.linalg.norm(places - wish, axis=1).argmin())]
 
 
 def _pixel(plot: MapPlot, subject: str) -> QPoint:

@@ -49,7 +49,7 @@ def refused(stage: Stage) -> QPixmap:
     """A session of a newer program is refused in one line."""
     stage.demo()
     path = _changed(stage, "newer", lambda values: values.update(version=values["version"] + 1))
-    stage.session.files.open(path)
+    stage.session.files.open(path.name)
     drawn = _notice(stage)
     stage.problems.clear()
     return drawn
@@ -65,6 +65,11 @@ def missing_scan(stage: Stage) -> QPixmap:
     stage.session.files.open(_changed(stage, "moved", move))
     desk = stage.bench.desk
     stage.settle()
+    # Where a person may have put it; nothing of this computer beside it.
+    (stage.folder / "scans" / "moved-ct").mkdir(parents=True, exist_ok=True)
+    desk.dialog.setDirectory(str(stage.folder / "scans"))
+    desk.dialog.setSidebarUrls([])
+    QTest.qWait(300)
     drawn = framed(desk.dialog)
     desk.dialog.close()
     stage.settle()

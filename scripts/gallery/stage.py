@@ -80,10 +80,17 @@ class Stage:
         """Wait until the models are loaded."""
         self.settle()
 
-    def demo(self) -> None:
-        """Lead the demo to its end, once."""
-        if self._home:
-            return
+    def demo(self, model: str = "") -> None:
+        """Lead the demo to its end, once; then a model paints, that of the demo without a name."""
+        if not self._home:
+            self._lead()
+        wanted, session = model or self._home["model"], self.session
+        if session.generator is None or session.generator.name != wanted:
+            session.load_models(wanted)
+            self.settle()
+            self.reset()
+
+    def _lead(self) -> None:
         demo = Demo(self.bench)
         self.bench.demo = demo
         self.session.progress.connect(self._look)
@@ -133,7 +140,7 @@ class Stage:
         QTest.qWait(30)
 
     def reset(self) -> None:
-        """Return to the end of the demo: genes, tumours, view, tools and model."""
+        """Return to the end of the demo: tumours, view, tools, and genes where its model paints."""
         for dialog in self.window.findChildren(QDialog):
             dialog.close()
         self.bench.pointer.set_place_mode(False)
@@ -142,9 +149,6 @@ class Stage:
             return
         session, home = self.session, self._home
         self.bench.presenter.tumour_display.set_editing(False)
-        if session.generator is not None and session.generator.name != home["model"]:
-            session.load_models(home["model"])
-            self.settle()
         if session.tumours is not home["tumours"]:
             session._show_tumours(home["tumours"])
         session.go_beyond(False)
@@ -155,7 +159,8 @@ class Stage:
         session.choose_window("Lung")
         session.select(())
         session.state.show_synthetic = session.state.overlay_visible = True
-        if session.state.intent != home["intent"]:
+        same = session.generator is not None and session.generator.name == home["model"]
+        if same and session.state.intent != home["intent"]:
             session._restore(home["intent"])
         session._history.clear()
         self._reset_docks()

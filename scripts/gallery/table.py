@@ -86,7 +86,7 @@ SCENES = {
     "map-selection": Scene("maps:selection"),
     "map-clusters": Scene("maps:clusters"),
     "map-trail": Scene("maps:trail"),
-    "map-computed": Scene("maps:computed"),
+    "map-umap": Scene("maps:umap"),
     "composer": Scene("exports:composer"),
     "figure": Scene("exports:figure"),
     "sweep-strip": Scene("exports:sweep_strip"),
@@ -100,7 +100,6 @@ SCENES = {
     "window-light": Scene("ct:window", theme="light"),
     "maps-light": Scene("maps:maps", theme="light"),
     "tumours-light": Scene("ct:tumours", theme="light"),
-    "composer-light": Scene("exports:composer", theme="light"),
     "window-large": Scene("ct:window", size=LARGE),
     "window-large-light": Scene("ct:window", theme="light", size=LARGE),
 }

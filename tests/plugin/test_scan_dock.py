@@ -146,8 +146,12 @@ def test_the_scale_bar_shortens_before_it_meets_the_letters(bench):
         camera.zoom = zoom
         assert bar.length * zoom <= width / 4 or bar.length == 1
     assert bar.length < 50
+    drawn = []
+    bar.events.font_size.connect(lambda *_: drawn.append(bar.length))
     camera.zoom = 0.5
     assert bar.length == 50
+    # napari would draw it with the zoom after this one.
+    assert drawn == [50]
 
 
 def test_what_is_loaded_is_no_longer_said_to_load(dock, bench):

@@ -310,7 +310,8 @@ def test_the_dicom_button_writes_a_series_and_its_recipe(ready, qtbot, tmp_path,
     press(made.series)
     assert len(list(target.iterdir())) == ready.session.scan.geometry.shape[0]
     assert json.loads((tmp_path / "series.recipe.json").read_text())
-    assert str(target) in made.last.text()
+    assert target.name in made.last.text()
+    assert made.last.toolTip() == str(target)
 
 
 def test_nothing_to_export_without_a_nodule(bench, qtbot):

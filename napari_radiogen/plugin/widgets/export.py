@@ -42,8 +42,9 @@ class ExportWidget(Dock):
         self.column.addWidget(self.cancel)
         self.sessions = SessionRow(workbench.desk, self)
         self.column.addWidget(self.sessions)
-        self.column.addWidget(self.last)
-        self.column.addWidget(self.show_folder)
+        foot = row(self.last, self.show_folder)
+        foot.setStretch(0, 1)
+        self.column.addLayout(foot)
         self.column.addStretch(1)
         self.show_folder.hide()
         self.listen(self.session.result_changed, self._show_ready)
@@ -91,5 +92,7 @@ class ExportWidget(Dock):
 
     def _on_exported(self, path: str) -> None:
         self._last_path = Path(path)
-        self.last.setText(f"written: {path}")
+        # The whole path takes lines that a small screen does not have.
+        self.last.setText(f"written: {self._last_path.name}")
+        self.last.setToolTip(path)
         self.show_folder.show()

@@ -26,6 +26,8 @@ from napari_radiogen.session.sheets import POSITIONS, SWEEP, Sweep
 #: Attribute, and its name on the axis.
 CURVES = (("diameter", "diameter, mm"), ("mean_hu", "mean HU"))
 CURVE_HEIGHT = 170
+#: As wide as the strip is when its pictures are as high as there is room.
+SIZE = (1110, 400)
 SWEEP_FILTER = "Film (*.gif *.mp4);;Strip (*.png *.svg *.pdf)"
 
 
@@ -48,6 +50,7 @@ class SweepWindow(QDialog):
         self.bar.setTextVisible(False)
         self.words = note("same place, same noise, all other metagenes as they are")
         self._lay_out()
+        self.resize(*SIZE)
         self.strip.chosen.connect(self._take)
         self.body.listen(session.models_changed, self._fill)
         self.body.listen(session.sheets.sweep_changed, self._show)
