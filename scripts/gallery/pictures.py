@@ -21,7 +21,7 @@ GREYS = 100
 #: Share of the other colours that are the most frequent ones, kept as they are.
 EXACT = 1 / 3
 #: Levels that one pixel in a thousand may be off, before true colour is kept.
-TOLERANCE = 24
+TOLERANCE = 12
 
 
 def png_of(pixmap: QPixmap) -> bytes:

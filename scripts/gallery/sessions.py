@@ -68,7 +68,10 @@ def missing_scan(stage: Stage) -> QPixmap:
     # Where a person may have put it; nothing of this computer beside it.
     (stage.folder / "scans" / "moved-ct").mkdir(parents=True, exist_ok=True)
     desk.dialog.setDirectory(str(stage.folder / "scans"))
-    desk.dialog.setSidebarUrls([])
+    for name in ("lookInLabel", "lookInCombo", "sidebar"):
+        part = desk.dialog.findChild(QWidget, name)
+        if part is not None:
+            part.hide()
     QTest.qWait(300)
     drawn = framed(desk.dialog)
     desk.dialog.close()
@@ -115,6 +118,6 @@ def _notice(stage: Stage) -> QPixmap:
 
     stage.until(shown)
     QTest.qWait(900)
-    drawn = stage.part()
+    drawn = stage.part(stage.dock("CT & Tumour"), stage.centre)
     notification_manager.records.clear()
     return drawn

@@ -149,8 +149,8 @@ class Stage:
             return
         session, home = self.session, self._home
         self.bench.presenter.tumour_display.set_editing(False)
-        if session.tumours is not home["tumours"]:
-            session._show_tumours(home["tumours"])
+        # Even where they are the same: a line that a scene caused goes.
+        session._show_tumours(home["tumours"])
         session.go_beyond(False)
         session.restore_snapshots({})
         session.named = ()
@@ -179,6 +179,7 @@ class Stage:
         self.show_maps(*self._home["maps"])
         for plot in gene_map.plots.values():
             plot.forget_trail()
+        gene_map.card.leave()
         self.viewer.reset_view(margin=0.02)
         self.bench.presenter.show_readout(None)
         self.bench.presenter.go_to(self._home["point"])

@@ -27,7 +27,7 @@ from napari_radiogen.session.sheets import POSITIONS, SWEEP, Sweep
 CURVES = (("diameter", "diameter, mm"), ("mean_hu", "mean HU"))
 CURVE_HEIGHT = 170
 #: As wide as the strip is when its pictures are as high as there is room.
-SIZE = (1110, 400)
+SIZE = (1110, 374)
 SWEEP_FILTER = "Film (*.gif *.mp4);;Strip (*.png *.svg *.pdf)"
 
 
