@@ -66,9 +66,8 @@ class ChangeLayers:
         overlays = self._presenter.planes.scene.overlays
         if overlay is None:
             overlays.pop(name, None)
-            if self._keeper.lives(self.layers[name]):
-                self.layers[name].visible = False
+            self._keeper.show(self.layers[name], False)
             return
         overlays[name] = overlay
         self.layers[name] = self._keeper.replace(self.layers[name], overlay.layer())
-        self.layers[name].visible = True
+        self._keeper.show(self.layers[name], True)

@@ -48,14 +48,13 @@ class GhostBox:
 
     def _draw(self) -> None:
         if self.shown is None:
-            if self._lives:
-                self.layer.visible = False
+            self.presenter.keeper.show(self.layer, False)
             return
         if not self._lives:
             self.layer = self._add(axial_edges(self.shown))
         self.layer.data = axial_edges(self.shown)
         self.layer.edge_color = ghost_color(bool(self.shown.refusal))
-        self.layer.visible = True
+        self.presenter.keeper.show(self.layer, True)
 
     def _add(self, edges: npt.NDArray[np.float64]) -> Any:
         viewer = self.presenter.viewer

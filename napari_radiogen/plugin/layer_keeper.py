@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_radiogen.plugin.layers import LayerData
 
 if TYPE_CHECKING:
@@ -43,7 +45,15 @@ class LayerKeeper:
         if not self.lives(layer):
             return self.add(data)
         layer.data = data[0]
-        layer.translate = data[1]["translate"]
-        layer.scale = data[1]["scale"]
+        # napari lays its scene out anew for a place that is given again.
+        for name in ("translate", "scale"):
+            if not np.array_equal(getattr(layer, name), data[1][name]):
+                setattr(layer, name, data[1][name])
         layer.metadata = data[1]["metadata"]
         return layer
+
+    def show(self, layer: Any, visible: bool) -> None:
+        """Show or hide a layer that is there still; one that is so already stays as it is."""
+        # napari lays its scene out, and leaves the brush, for the same value, too.
+        if self.lives(layer) and layer.visible != visible:
+            layer.visible = visible

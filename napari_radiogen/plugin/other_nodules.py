@@ -104,8 +104,7 @@ class OtherNodules:
         visible = self._presenter.session.state.show_synthetic
         for shown in self.shown:
             for layer in (shown.image, shown.outline):
-                if self._lives(layer):
-                    layer.visible = visible
+                self._presenter.keeper.show(layer, visible)
         scene = self._presenter.planes.scene
         scene.others = tuple(s.insert for s in self.shown) if visible else ()
         self._presenter.planes.refresh()

@@ -237,16 +237,16 @@ class Presenter:
         self._on_result(self.session.result)
 
     def _finish_nodule(self, ct: CTVolume, image: LayerData, outline: LayerData) -> None:
-        self.outline.contour = 1
+        if self.outline.contour != 1:
+            self.outline.contour = 1
         box = self.nodule.bounding_box
         box.points, box.line_color, box.line_thickness = False, SYNTHETIC_COLOR, 1.0
-        self._set_insert(insert_of(image, outline, ct))
+        self._shown_insert = insert_of(image, outline, ct)
         self._on_show_synthetic(self.session.state.show_synthetic)
 
     def _on_show_synthetic(self, visible: bool) -> None:
         for layer in (self.nodule, self.outline):
-            if self.keeper.lives(layer):
-                layer.visible = visible
+            self.keeper.show(layer, visible)
         if self.keeper.lives(self.nodule):
             self.nodule.bounding_box.visible = visible
         self._refresh_insert()

@@ -79,9 +79,7 @@ class TumourDisplay:
         visible = self._presenter.session.state.overlay_visible
         labels = None
         if self._keeper.lives(self.layer):
-            # napari leaves the brush whenever visibility is set, to the same value too.
-            if self.layer.visible != visible:
-                self.layer.visible = visible
+            self._keeper.show(self.layer, visible)
             labels = self.layer.data if visible else None
         self._presenter.planes.scene.labels = labels
         self._presenter.planes.refresh()
@@ -161,15 +159,15 @@ class TumourDisplay:
         z = presenter.point_mm[2]
         cut = [axial_edges(b) for b in shown if abs(b.centre_mm[2] - z) <= b.half_mm[2]]
         if not cut:
-            if self._keeper.lives(self.boxes):
-                self.boxes.visible = False
+            self._keeper.show(self.boxes, False)
             return
         edges = np.concatenate(cut)
         if not self._keeper.lives(self.boxes):
             self.boxes = self._keeper.add((edges, _box_style(), "vectors"))
             self.boxes.mouse_pan = True
             self._on_zoom()
-        self.boxes.data, self.boxes.visible = edges, True
+        self.boxes.data = edges
+        self._keeper.show(self.boxes, True)
 
     def _boxes(self) -> tuple[Box, ...]:
         found, scan = self._presenter.session.tumours, self._presenter.session.scan
