@@ -156,6 +156,7 @@ def test_a_place_outside_the_lung_is_refused(
 
 
 @pytest.mark.timeout(1500)
+@pytest.mark.usefixtures("one_look")
 def test_the_nodule_is_found_among_few(
     r01_folder: Path, tmp_path: Path, reference: sitk.Image, radiogen: Radiogen
 ) -> None:

@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_radiogen.domain import LabelVolume
 from napari_radiogen.io.images import read_array
 from napari_radiogen.session import Session, nodules
 
 #: Where the data's own description puts the nodule of this patient, LPS mm.
 NODULE_LPS_MM = (-97.7, -145.6, -68.0)
+#: Radius of the circle around it, on that slice.
+RADIUS_MM = 5.5 * 0.693
 LEFT_LUNG = (90.0, -150.0, -100.0)
 BESIDE = (62.0, -150.0, -100.0)
 
@@ -39,8 +42,20 @@ print(json.dumps({
 """
 
 
+def check_circle(found: LabelVolume, label: int) -> None:
+    """Compare the outline with the circle that the description draws around the nodule."""
+    z, y, x = found.geometry.lps_to_index(NODULE_LPS_MM)
+    outlined = found.labels[round(float(z))] == label
+    rows, columns = np.indices(outlined.shape)
+    pixel = found.geometry.spacing_mm[1]
+    circle = np.hypot(rows - y, columns - x) * pixel <= RADIUS_MM
+    assert outlined[circle].mean() > 0.5
+    assert 0.5 < outlined.sum() / circle.sum() < 3
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
+@pytest.mark.usefixtures("one_look")
 def test_a_session_of_a_real_scan_gives_identical_pixels_in_a_new_process(
     r01_folder: Path, tmp_path: Path
 ) -> None:
@@ -58,6 +73,7 @@ def test_a_session_of_a_real_scan_gives_identical_pixels_in_a_new_process(
     assert min(away) <= 10
     assert found.volume_mm3 > 100
     assert 5 < found.long_axis_mm < 30
+    check_circle(session.tumours.labels, found.label)
     generator = session.generator
     assert generator is not None
     session.choose_subject(generator.subject_ids[0])
