@@ -89,7 +89,7 @@ TESTS: dict[str, tuple[str, ...]] = {
 #: For each widget one of its connections, and the test that shows that it is there.
 SHOWN: dict[str, tuple[str, str]] = {
     "ct_tumour": ("listen(state.window",
-        "test_windowing.py::test_presets_show_what_is_chosen_and_come_back_after_a_drag"),
+        "test_windowing.py::test_a_preset_chosen_elsewhere_puts_its_button_down"),
     "export": ("button('DICOM…'",
         "test_widgets.py::test_the_dicom_button_writes_a_series_and_its_recipe"),
     "figure_dialog": ("outlines.clicked",

@@ -1,7 +1,11 @@
-"""A bare viewer model, a session of small engines, and the four docks on them."""
+"""A bare viewer model, a session of small engines, and the four docks on them.
+
+A test here fails when a warning is given, or when a widget outlives it.
+"""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -12,22 +16,67 @@ pytest.importorskip("qtpy.QtWidgets", reason="no Qt binding is installed")
 pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
 
 from napari.components import ViewerModel
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QApplication
 
+from napari_radiogen.plugin import workbench as workbench_module
+from napari_radiogen.plugin.window import main_window
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.controller import Session
 from napari_radiogen.session.jobs import InlineRunner
 from tests.session.fakes import CENTRE, make_engines, make_scan
 
+HERE = "tests/plugin/"
+#: Warnings fail, but for those that come with PyQt5 itself.
+WARNINGS = ("error", "ignore:System theme detection requires a Qt6 backend")
+#: Qt keeps one for the tips of all widgets.
+OF_QT = {"QTipLabel"}
+
 
 def pytest_collection_modifyitems(items):
-    """Without a screen Qt would abort the whole run: skip with the reason."""
+    """Make warnings fail; without a screen Qt would abort the whole run: skip with the reason."""
+    for item in items:
+        if HERE in item.path.as_posix():
+            item.add_marker(pytest.mark.filterwarnings(*WARNINGS))
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     offscreen = os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal")
     if sys.platform == "linux" and not screen and not offscreen:
         mark = pytest.mark.skip(reason="no DISPLAY: run under xvfb-run")
         for item in items:
-            if "tests/plugin/" in item.path.as_posix():
+            if HERE in item.path.as_posix():
                 item.add_marker(mark)
+
+
+def windows():
+    """Widgets that no other widget owns."""
+    if QApplication.instance() is None:
+        return []
+    return [
+        w
+        for w in QApplication.topLevelWidgets()
+        if w.parent() is None and type(w).__name__ not in OF_QT
+    ]
+
+
+def forget_bare_workbenches():
+    """A real window takes its workbench with it; a bare viewer model has none."""
+    for viewer in tuple(workbench_module._workbenches):
+        if main_window(viewer) is None:
+            workbench_module._forget(viewer)
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_outlives_its_test(request):
+    before = windows()
+    yield
+    request.node.funcargs.clear()  # pytest holds them until later
+    forget_bare_workbenches()
+    for _ in range(2):
+        if all(w in before for w in windows()):
+            return
+        gc.collect()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert [w for w in windows() if w not in before] == []
 
 
 @pytest.fixture(autouse=True, scope="session")

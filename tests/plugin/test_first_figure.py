@@ -98,7 +98,8 @@ def test_a_figure_takes_at_most_eight_clicks(window, qtbot, tmp_path):
     qtbot.waitUntil(lambda: not session.is_busy("export"), timeout=600_000)
     assert sorted(hand.clicked) == sorted(CLICKS)
     assert len(hand.clicked) <= MOST
-    assert min(Image.open(figure).size) > 500
+    with Image.open(figure) as picture:
+        assert min(picture.size) > 500
     recipe = json.loads((tmp_path / "figure.recipe.json").read_text())
     assert session.generator.digest in json.dumps(recipe)
 

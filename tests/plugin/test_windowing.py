@@ -93,6 +93,11 @@ def test_presets_show_what_is_chosen_and_come_back_after_a_drag(ready, dock):
     assert down(dock) == ["Soft tissue"]
 
 
+def test_a_preset_chosen_elsewhere_puts_its_button_down(ready, dock):
+    ready.session.choose_window("Bone")
+    assert down(dock) == ["Bone"]
+
+
 def test_napari_s_own_contrast_slider_is_heard(ready, dock):
     ready.presenter.ct.contrast_limits = (-500, 400)
     assert ready.session.view.level_width("Lung") == (-50.0, 900.0)
