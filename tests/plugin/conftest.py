@@ -37,7 +37,8 @@ def pytest_collection_modifyitems(items):
     """Make warnings fail; without a screen Qt would abort the whole run: skip with the reason."""
     for item in items:
         if HERE in item.path.as_posix():
-            item.add_marker(pytest.mark.filterwarnings(*WARNINGS))
+            # Before a test's own, which come after and win.
+            item.add_marker(pytest.mark.filterwarnings(*WARNINGS), append=False)
     screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     offscreen = os.environ.get("QT_QPA_PLATFORM") in ("offscreen", "minimal")
     if sys.platform == "linux" and not screen and not offscreen:

@@ -61,7 +61,8 @@ def test_save_writes_the_chosen_figure_and_its_recipe(dialog, qtbot, tmp_path, m
     qtbot.keyClick(dialog.dpi, Qt.Key.Key_Home)
     assert dialog.choice.dpi == 100
     qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-    assert Image.open(target).size == (1169, 827)
+    with Image.open(target) as picture:
+        assert picture.size == (1169, 827)
     assert json.loads((tmp_path / "figure.recipe.json").read_text())
 
 

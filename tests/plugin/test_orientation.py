@@ -96,6 +96,7 @@ def test_letters_follow_axes_and_camera(displayed, orientation, expected):
     assert "".join(found[s] for s in ("left", "right", "top", "bottom")) == expected
 
 
+@pytest.mark.filterwarnings("ignore:Contours are not displayed during 3D")
 def test_rolled_axes_get_their_own_letters_and_three_dimensions_none(ready):
     ready.viewer.dims.order = (1, 0, 2)
     assert letters(ready) == {"left": "R", "right": "L", "top": "I", "bottom": "S"}

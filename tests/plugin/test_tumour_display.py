@@ -195,7 +195,7 @@ def test_the_table_lists_all_measurements_and_writes_them(ready, dock, tmp_path,
         lambda *a: (str(target), ""),
     )
     press(window.export)
-    rows = list(csv.DictReader(target.open()))
+    rows = list(csv.DictReader(target.read_text().splitlines()))
     assert [float(r["volume_mm3"]) for r in rows] == pytest.approx(
         [n.volume_mm3 for n in ready.session.tumours.nodules]
     )
