@@ -17,7 +17,7 @@ pytest.importorskip("pytestqt", reason="pytest-qt is not installed")
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_radiogen.plugin import workbench as workbench_module
 from napari_radiogen.plugin.window import main_window
@@ -30,7 +30,7 @@ HERE = "tests/plugin/"
 #: Warnings fail, but for those that come with PyQt5 itself.
 WARNINGS = ("error", "ignore:System theme detection requires a Qt6 backend")
 #: Qt keeps one for the tips of all widgets.
-OF_QT = {"QTipLabel"}
+TIPS = "QTipLabel"
 
 
 def pytest_collection_modifyitems(items):
@@ -52,18 +52,20 @@ def windows():
     """Widgets that no other widget owns."""
     if QApplication.instance() is None:
         return []
+    # Menus of ours have owners; pyqtgraph makes some without, which Python's collector finds later.
     return [
         w
         for w in QApplication.topLevelWidgets()
-        if w.parent() is None and type(w).__name__ not in OF_QT
+        if w.parent() is None and type(w).__name__ != TIPS and not isinstance(w, QMenu)
     ]
 
 
-def forget_bare_workbenches():
-    """A real window takes its workbench with it; a bare viewer model has none."""
-    for viewer in tuple(workbench_module._workbenches):
+def close_bare_workbenches():
+    """A real window takes workbench and planes with it; a bare viewer model has none."""
+    for viewer, bench in tuple(workbench_module._workbenches.items()):
         if main_window(viewer) is None:
             workbench_module._forget(viewer)
+            bench.planes.deleteLater()
 
 
 @pytest.fixture(autouse=True)
@@ -71,12 +73,12 @@ def _no_widget_outlives_its_test(request):
     before = windows()
     yield
     request.node.funcargs.clear()  # pytest holds them until later
-    forget_bare_workbenches()
+    close_bare_workbenches()
     for _ in range(2):
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         if all(w in before for w in windows()):
             return
         gc.collect()
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert [w for w in windows() if w not in before] == []
 
 
