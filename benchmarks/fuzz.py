@@ -148,7 +148,7 @@ def main() -> int:
     total = 0
     for name in given.only or TARGETS:
         read, refused, findings = run(name, given.seconds, given.seed, root / name)
-        reached = len(list((root / name / "corpus").iterdir()))
+        reached = len(list((root / name / "corpus").glob("*")))
         print(
             f"{name:12}{read:>8} inputs{refused:>8} refused{reached:>6} ways"
             f"{len(findings):>4} findings",

@@ -32,6 +32,7 @@ def small(picture: Path) -> bytes:
 
 def main(figures: Path, images: Path) -> None:
     """Write a copy of each figure of a folder."""
+    images.mkdir(parents=True, exist_ok=True)
     for picture in sorted(figures.glob("*.png")):
         data = small(picture)
         save_bytes(images / f"{picture.stem}.jpg", data)

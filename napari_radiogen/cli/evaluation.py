@@ -60,8 +60,9 @@ def control(
     from napari_radiogen.io.cohort_store import open_cohort
 
     store = open_cohort(cohort)
-    name = find_model(model).name
-    null = permuted if permuted is not None else shipped_permuted(name)
+    entry = find_model(model)
+    shipped = shipped_permuted(entry.name) if entry.shipped else []
+    null = permuted if permuted is not None else shipped
     judged = load_painter(model)
     with progress("evaluate control") as report_progress:
         report = evaluate_control(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_radiogen.analysis.bootstrap import cluster_bootstrap
+from napari_radiogen.errors import ModelError
 from napari_radiogen.evaluation.interfaces import FloatArray, MeasuringNetwork, NoduleGenerator
 from napari_radiogen.evaluation.measurement import Canvas, to_unit
 from napari_radiogen.evaluation.plan import (
@@ -129,9 +130,15 @@ def evaluate_realism(
     Raises
     ------
     CohortError, ModelError
-        When model and cohort do not fit together.
+        When model and cohort do not fit together, or the model paints no nodule.
     """
     sheet = lay_out(generator, network, cohort, seed)
+    if not sheet.synthetic_masks.any():
+        raise ModelError(
+            f"the measuring network finds no nodule in {len(sheet.patients)} painted slices; "
+            "there is nothing to compare",
+            generator.name,
+        )
     scores, labels, owners = tell_apart(sheet, cohort.hu_range, seed)
     interval = cluster_bootstrap(
         owners,

@@ -8,7 +8,7 @@ from napari_radiogen.cli import main
 from tests.evaluation.doubles import DiscGenerator, ThresholdNetwork
 
 ENTRIES = [
-    SimpleNamespace(name="discs", role="default"),
+    SimpleNamespace(name="discs", role="default", shipped=True),
     SimpleNamespace(name="discs-permuted-1", role="permuted"),
     SimpleNamespace(name="discs-permuted-2", role="permuted"),
     SimpleNamespace(name="other-permuted-1", role="permuted"),
@@ -62,6 +62,14 @@ def test_json_is_the_report_with_the_shipped_null(models, cohort, capsys):
     assert report["background_psnr_db"] is None
     assert report["composite_exact"] is True
     assert report["draws"] == 2
+
+
+def test_a_run_of_one_s_own_by_the_same_name_has_no_shipped_null(
+    models, cohort, capsys, monkeypatch
+):
+    monkeypatch.setattr(ENTRIES[0], "shipped", False)
+    assert run(cohort, "--draws", "2", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["permuted"]["runs"] == 0
 
 
 def test_named_null_replaces_the_shipped_one(models, cohort, capsys):

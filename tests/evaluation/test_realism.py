@@ -4,6 +4,7 @@ import io
 import numpy as np
 import pytest
 
+from napari_radiogen.errors import ModelError
 from napari_radiogen.evaluation.blinded_sheet import draw_blinded
 from napari_radiogen.evaluation.realism import Sheet, evaluate_realism, features, tell_apart
 from tests.evaluation.doubles import SIZE, Ball, ThresholdNetwork, disc
@@ -48,6 +49,16 @@ def test_the_report_names_its_cohort_and_compares_with_chance(cohort):
     shifted = features(sheet.real + 200 * sheet.real_masks, sheet.real_masks, cohort.pixel_mm)
     plain = features(sheet.real, sheet.real_masks, cohort.pixel_mm)
     assert shifted["mean_hu"] == pytest.approx(plain["mean_hu"] + 200)
+
+
+class Blind(ThresholdNetwork):
+    def masks(self, images, pixel_mm):
+        return np.zeros(images.shape, bool)
+
+
+def test_a_model_that_paints_no_nodule_is_one_line(cohort):
+    with pytest.raises(ModelError, match="finds no nodule in 24 painted slices"):
+        evaluate_realism(Ball(), Blind(), cohort)
 
 
 def test_the_blinded_sheet_is_half_synthetic_and_its_key_says_which():

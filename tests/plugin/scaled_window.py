@@ -14,7 +14,16 @@ from pathlib import Path
 
 from napari.settings import get_settings
 from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionComboBox,
+    QWidget,
+)
 
 from napari_radiogen.io.save import save_bytes
 from napari_radiogen.plugin import workbench as workbench_module
@@ -46,7 +55,18 @@ def _fits(part: QWidget, words: str) -> bool:
     if isinstance(part, QLabel) and part.wordWrap():
         return part.heightForWidth(part.width()) <= part.height() + 1
     need = part.fontMetrics().boundingRect(words)
-    return need.width() <= part.width() + 1 and need.height() <= part.height() + 1
+    return need.width() <= _room(part) + 1 and need.height() <= part.height() + 1
+
+
+def _room(part: QWidget) -> int:
+    """Return the points that words may take across: of a box those beside its arrow."""
+    if not isinstance(part, QComboBox):
+        return part.width()
+    option = QStyleOptionComboBox()
+    option.initFrom(part)
+    style, kind = part.style(), QStyle.ComplexControl.CC_ComboBox
+    field = QStyle.SubControl.SC_ComboBoxEditField
+    return style.subControlRect(kind, option, field, part).width()
 
 
 def pictures(window: QWidget, session: Session) -> dict[str, list[float]]:

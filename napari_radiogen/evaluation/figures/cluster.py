@@ -32,7 +32,7 @@ def clustered_features(models: GivenModels, bench: Bench) -> Page:
     ModelError
         Without an autoencoder.
     CohortError
-        With fewer than four test patients.
+        With fewer than five test patients.
     """
     mapper = required(models.mappers, "autoencoder")
     everyone = list(range(len(bench.plan.subjects)))

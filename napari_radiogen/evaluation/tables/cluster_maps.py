@@ -26,8 +26,8 @@ from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 FloatArray = npt.NDArray[np.float64]
 #: Pairs that are written out, the strongest first.
 LISTED = 100
-#: Patients below which no rank correlation is tested.
-FEWEST = 4
+#: Patients below which no rank correlation is tested: four, and the interval leaves one out.
+FEWEST = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def features_and_genes(cohort: CohortStore, mapper: GeneMapper) -> FeaturesAndGe
     Raises
     ------
     CohortError, ModelError
-        When genes or slices are missing, or there are fewer than four patients.
+        When genes or slices are missing, or there are fewer than five patients.
     """
     features, ids = patient_means(*read_slices(cohort, mapper.features))
     known = {s.subject_id: s for s in cohort.split.test}
