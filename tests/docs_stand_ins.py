@@ -79,12 +79,14 @@ ADDED = {
     "radiogen cohort build": "--workers 1",
     "radiogen cohort phantom": "--workers 1 --genes 120",
     "radiogen evaluate control": "--draws 1",
-    "radiogen evaluate tables": "--draws 1",
+    "radiogen evaluate tables": "--draws 1 --only segmentation --only gene-errors",
     "python benchmarks/battery.py": "--ours --every 100",
     "python benchmarks/fuzz.py": "--seconds 5 --only nifti",
     "python benchmarks/train_throughput.py": "--cohort COHORT training/configs/unet-small.yaml",
     "torchrun": "--config training/configs/unet-small.yaml",
 }
+#: Blocks with such a command take more than 20 s.
+SLOW = ("python training", "torchrun", "radiogen evaluate", "radiogen train")
 #: Each named config is read and shrunk to these; the rest of it stays.
 SMALL_NETWORK = {"base": 4, "discriminator_base": 4}
 SMALL_CONFIG = {
