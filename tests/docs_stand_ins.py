@@ -67,7 +67,7 @@ WORDS = {
     "radiogen evaluate realism --model mcgan": MODEL,
     "--screenshot FILE": "window.png",
     "--patients 300": "3",
-    "--patients 240": "8",
+    "--patients 240": "14",
     "--steps 1500": "2",
     "--steps 1000": "2",
 }
