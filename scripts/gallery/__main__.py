@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from scripts.gallery.table import PICTURES, SCENES, Scene
+
+ROOT = Path(__file__).parents[2]
+#: How many pixels of the screen Qt takes for one of its own.
+SCALE = "QT_SCALE_FACTOR"
 
 
 def main(words: list[str]) -> int:
@@ -22,9 +27,24 @@ def main(words: list[str]) -> int:
     if unknown:
         print(f"no such scene: {', '.join(unknown)}; there are {', '.join(SCENES)}")
         return 1
-    chosen = {name: s for name, s in SCENES.items() if not asked.scenes or name in asked.scenes}
-    with tempfile.TemporaryDirectory(prefix="gallery-") as folder:
-        return draw(chosen, asked.out.resolve(), Path(folder))
+    out, names = asked.out.resolve(), asked.scenes or list(SCENES)
+    here = os.environ.get(SCALE, "1")
+    failed = 0
+    for scale in sorted({SCENES[name].scale for name in names}):
+        chosen = {n: s for n, s in SCENES.items() if n in names and s.scale == scale}
+        if str(scale) != here:
+            failed |= _apart(chosen, out, scale)
+            continue
+        with tempfile.TemporaryDirectory(prefix="gallery-") as folder:
+            failed |= draw(chosen, out, Path(folder))
+    return failed
+
+
+def _apart(scenes: dict[str, Scene], out: Path, scale: int) -> int:
+    """Draw scenes in a process of another scale: Qt takes it at its start only."""
+    words = [sys.executable, "-m", "scripts.gallery", "--out", str(out), *scenes]
+    done = subprocess.run(words, env={**os.environ, SCALE: str(scale)}, cwd=ROOT, check=False)
+    return int(done.returncode != 0)
 
 
 def draw(scenes: dict[str, Scene], out: Path, folder: Path) -> int:

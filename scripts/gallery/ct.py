@@ -18,6 +18,12 @@ from scripts.gallery.stage import Stage
 DRAG = QPoint(-210, 120)
 
 
+def start(stage: Stage) -> QPixmap:
+    """The window before a scan is open."""
+    stage.models()
+    return stage.part()
+
+
 def window(stage: Stage) -> QPixmap:
     """All of the window after the demo."""
     stage.demo()

@@ -29,12 +29,15 @@ class Scene:
         Of the window, pixels.
     suffix
         Of the file.
+    scale
+        Pixels of the screen for one of Qt's; other than 1 takes a process of its own.
     """
 
     source: str
     theme: str = "dark"
     size: tuple[int, int] = SMALL
     suffix: str = ".png"
+    scale: int = 1
 
     def draw(self, stage: Stage) -> bytes:
         """Return the picture as a file."""
@@ -102,4 +105,5 @@ SCENES = {
     "tumours-light": Scene("ct:tumours", theme="light"),
     "window-large": Scene("ct:window", size=LARGE),
     "window-large-light": Scene("ct:window", theme="light", size=LARGE),
+    "window-4k": Scene("ct:start", scale=2),
 }
