@@ -16,8 +16,7 @@ from napari_radiogen.models.losses_baselines import bce_discriminator, bce_gener
 from napari_radiogen.trainers.board import tile
 from napari_radiogen.trainers.config import TrainingConfig
 from napari_radiogen.trainers.devices import share, shared_statistics, update_average
-from napari_radiogen.trainers.mcgan import augment
-from napari_radiogen.trainers.slices import Batch, SliceSet, draw_batch
+from napari_radiogen.trainers.slices import Batch, SliceSet, augment, draw_batch
 from napari_radiogen.trainers.system import System
 
 if TYPE_CHECKING:

@@ -25,20 +25,18 @@ from napari_radiogen.models.losses import (
 )
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
 from napari_radiogen.trainers import loop
+from napari_radiogen.trainers.attribute_target import fit_target
 from napari_radiogen.trainers.devices import make_fabric, share, update_average
 from napari_radiogen.trainers.gene_regressor import train_regressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_depth import closing_radii
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
 from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions, use_threads
-from napari_radiogen.trainers.slices import Batch, draw_batch, slice_set, symmetry
+from napari_radiogen.trainers.slices import Batch, augment, draw_batch, slice_set
 from napari_radiogen.trainers.system import System
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
-
-#: Largest shift of images that the discriminator sees, pixels.
-SHIFT_PX = 4
 
 
 def train_mcgan(
@@ -127,6 +125,8 @@ class MCGANSystem(System):
         steps = config.regressor_steps if fitted else 0
         auxiliary = train_regressor(self.data, validation, components, config, steps, progress)
         self.auxiliary = auxiliary.to(fabric.device)
+        target = fit_target(self.data, validation, components, store.pixel_mm)
+        self.target = target.to(fabric.device)
         self.rng = torch.Generator().manual_seed(config.seed + 1)
         self._build(config, fabric)
         self.networks = {
@@ -226,6 +226,7 @@ class MCGANSystem(System):
             share(self.fabric, torch.cat((t[:half], t[:half])))
             for t in (batch.metagenes, batch.dz_mm, batch.backgrounds)
         )
+        dz[_central_rows(len(dz), self.config.central)] = 0
         noise = self._noise(2 * half)
         out = self.generator(background, self.generator.encode(genes), dz, noise)
         mask = torch.sigmoid(out.mask_logits)
@@ -237,6 +238,7 @@ class MCGANSystem(System):
             "adversarial": generator_loss(verdict),
             "background": c.background * background_l1(out.image, background, mask),
             "auxiliary": c.auxiliary * self.auxiliary.loss(out.image, mask, dz, genes),
+            "attributes": c.attributes * self.target.loss(out.image, mask, dz, genes),
             "variety": c.variety * shape_variety(mask),
         }
 
@@ -267,7 +269,9 @@ class MCGANSystem(System):
     def _r1(self, image: Tensor, mask: Tensor, genes: Tensor, dz: Tensor) -> Tensor:
         """Mean squared gradient of the verdicts on real slices (Mescheder 2018)."""
         image = image.detach().requires_grad_()
-        verdict = self.discriminator(image, mask, genes, dz)
+        # Fabric's wrapper forbids a gradient of its own in half precision.
+        with torch.autocast(image.device.type, enabled=False):
+            verdict = self.discriminator.module(image, mask, genes, dz)
         total = sum((score.sum() for score in verdict), torch.zeros((), device=image.device))
         (gradient,) = torch.autograd.grad(total, image, create_graph=True)
         return (gradient**2).flatten(1).sum(dim=1).mean()
@@ -278,18 +282,8 @@ class MCGANSystem(System):
         return Noise(share(self.fabric, whole.z), tuple(share(self.fabric, m) for m in whole.maps))
 
 
-def augment(*images: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
-    """Turn, flip and shift (B, C, H, W) tensors alike; never their intensity.
-
-    Differentiable (DiffAugment, Zhao 2020): intensity is HU, hence signal.
-    """
-    turn = int(torch.randint(8, (1,), generator=rng))
-    dy, dx = (int(v) for v in torch.randint(-SHIFT_PX, SHIFT_PX + 1, (2,), generator=rng))
-    return tuple(_shift(symmetry(x, turn), dy, dx) for x in images)
-
-
-def _shift(x: Tensor, dy: int, dx: int) -> Tensor:
-    pad = (max(dx, 0), max(-dx, 0), max(dy, 0), max(-dy, 0))
-    padded = torch.nn.functional.pad(x, pad, mode="replicate")
-    y0, x0 = max(-dy, 0), max(-dx, 0)
-    return padded[..., y0 : y0 + x.shape[-2], x0 : x0 + x.shape[-1]]
+def _central_rows(count: int, share: float) -> Tensor:
+    """Return the rows that are asked at the nodule's centre; both halves alike."""
+    half = count // 2
+    rows = torch.arange(round(half * share))
+    return torch.cat((rows, half + rows))

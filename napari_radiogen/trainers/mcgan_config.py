@@ -34,6 +34,12 @@ class MCGANTraining(TrainingConfig):
     background: float = Field(default=10.0, ge=0)
     reconstruction: float = Field(default=1.0, ge=0)
     auxiliary: float = Field(default=4.0, ge=0)
+    attributes: float = Field(
+        default=0.0, ge=0, description="attributes measured with gradients, as genes foretell them"
+    )
+    central: float = Field(
+        default=0.0, ge=0, le=1, description="share of synthetic slices at the nodule's centre"
+    )
     gene_sparsity: float = Field(default=0.02, ge=0, description="group lasso on metagenes read")
     variety: float = Field(default=1.0, ge=0, description="of masks over noise")
     regressor_steps: int = Field(default=600, ge=0)

@@ -14,6 +14,9 @@ from napari_radiogen.errors import CohortError
 from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.io.cohort_store import CohortStore
 
+#: Largest shift of images that a discriminator sees, pixels.
+SHIFT_PX = 4
+
 
 @dataclass(frozen=True, eq=False)
 class SliceSet:
@@ -154,6 +157,23 @@ def symmetry(x: Tensor, which: int) -> Tensor:
     """Apply one of the eight symmetries of a square to (B, C, H, W)."""
     turned = torch.rot90(x, which % 4, (-2, -1))
     return turned.flip(-1) if which >= 4 else turned
+
+
+def augment(*images: Tensor, rng: torch.Generator) -> tuple[Tensor, ...]:
+    """Turn, flip and shift (B, C, H, W) tensors alike; never their intensity.
+
+    Differentiable (DiffAugment, Zhao 2020): intensity is HU, hence signal.
+    """
+    turn = int(torch.randint(8, (1,), generator=rng))
+    dy, dx = (int(v) for v in torch.randint(-SHIFT_PX, SHIFT_PX + 1, (2,), generator=rng))
+    return tuple(_shift(symmetry(x, turn), dy, dx) for x in images)
+
+
+def _shift(x: Tensor, dy: int, dx: int) -> Tensor:
+    pad = (max(dx, 0), max(-dx, 0), max(dy, 0), max(-dy, 0))
+    padded = torch.nn.functional.pad(x, pad, mode="replicate")
+    y0, x0 = max(-dy, 0), max(-dx, 0)
+    return padded[..., y0 : y0 + x.shape[-2], x0 : x0 + x.shape[-1]]
 
 
 def _even_rows(data: SliceSet, size: int, rng: torch.Generator, least_share: float) -> Tensor:

@@ -13,13 +13,12 @@ from napari_radiogen.models.checkpoint import unpack
 from napari_radiogen.models.mcgan import GeneratorOutput
 from napari_radiogen.trainers import mcgan_package
 from napari_radiogen.trainers.config import read_config
-from napari_radiogen.trainers.mcgan import augment
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
 from napari_radiogen.trainers.run import Clock, RunFolder, RunOptions
-from napari_radiogen.trainers.slices import area_share, draw_batch, slice_set
+from napari_radiogen.trainers.slices import area_share, augment, draw_batch, slice_set
 from napari_radiogen.trainers.state import FORMAT
 
 TINY = {
@@ -70,6 +69,15 @@ def test_a_permuted_run_is_a_null_model_in_half_precision(cohort, tmp_path):
     ours = (cohort.parent / "run" / "model.safetensors").stat().st_size
     assert (tmp_path / "null" / "model.safetensors").stat().st_size < ours
     assert find_model(tmp_path / "null").name == "tiny-null"
+
+
+def test_a_run_in_half_precision_with_attributes_asked_gives_a_model(cohort, tmp_path):
+    asked = {"precision": "bf16-mixed", "attributes": 4.0, "central": 0.5}
+    config = MCGANTraining.model_validate({**TINY, **asked})
+    run_mcgan(cohort, config, tmp_path / "run", options=ONE)
+    (last,) = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))[-1:]
+    assert np.isfinite(float(last["attributes"]))
+    assert load_generator(str(tmp_path / "run")).subject_ids
 
 
 def test_a_stopped_run_goes_on_exactly(run, cohort, tmp_path):
