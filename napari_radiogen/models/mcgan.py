@@ -171,7 +171,11 @@ class Generator(nn.Module):
             x = fusion(x, bands[i], style, noise.maps[i])
             if i < len(self.ups):
                 x = self.ups[i](x)
-        obj, mask_logits, weight = self.head(F.leaky_relu(x, LEAK)).chunk(3, dim=1)
+        # In full precision: half would round the weight's small values away, and with
+        # them what the background's loss has to see.
+        with torch.autocast(x.device.type, enabled=False):
+            full = F.leaky_relu(x.float(), LEAK)
+            obj, mask_logits, weight = self.head(full).chunk(3, dim=1)
         weight = torch.sigmoid(weight)
         image = weight * torch.tanh(obj) + (1 - weight) * background
         return GeneratorOutput(image, mask_logits, weight)

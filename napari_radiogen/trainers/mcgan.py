@@ -17,6 +17,7 @@ from napari_radiogen.genomics.components import fit_components
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.losses import (
     background_l1,
+    dice_loss,
     discriminator_loss,
     gene_sparsity,
     generator_loss,
@@ -32,6 +33,7 @@ from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.mcgan_depth import closing_radii
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
 from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions, use_threads
+from napari_radiogen.trainers.segmenter import train_segmenter
 from napari_radiogen.trainers.slices import Batch, augment, draw_batch, slice_set
 from napari_radiogen.trainers.system import System
 
@@ -127,6 +129,9 @@ class MCGANSystem(System):
         self.auxiliary = auxiliary.to(fabric.device)
         target = fit_target(self.data, validation, components, store.pixel_mm)
         self.target = target.to(fabric.device)
+        asked = config.segmenter_steps if fitted and config.attributes else 0
+        segmenter = train_segmenter(self.data, asked, config.seed + 3, progress)
+        self.segmenter = segmenter.to(fabric.device)
         self.rng = torch.Generator().manual_seed(config.seed + 1)
         self._build(config, fabric)
         self.networks = {
@@ -134,6 +139,7 @@ class MCGANSystem(System):
             "discriminator": self.discriminator,
             "average": self.average,
             "auxiliary": self.auxiliary.network,
+            "segmenter": self.segmenter,
         }
         self.optimisers = {"generator": self.g_optimiser, "discriminator": self.d_optimiser}
         self.random = {"batches": self.rng}
@@ -234,13 +240,17 @@ class MCGANSystem(System):
         seen_image, seen_mask = augment(out.image, mask, rng=self.rng)
         verdict = self.discriminator(seen_image, seen_mask, genes, dz)
         c = self.config
-        return {
+        terms = {
             "adversarial": generator_loss(verdict),
             "background": c.background * background_l1(out.image, background, mask),
             "auxiliary": c.auxiliary * self.auxiliary.loss(out.image, mask, dz, genes),
-            "attributes": c.attributes * self.target.loss(out.image, mask, dz, genes),
             "variety": c.variety * shape_variety(mask),
         }
+        if c.attributes:
+            seen = self.segmenter(out.image)
+            terms["attributes"] = c.attributes * self.target.loss(out.image, seen, dz, genes)
+            terms["outline"] = c.outline * dice_loss(mask, seen.detach())
+        return terms
 
     def _discriminate(
         self, batch: Batch, painted: tuple[Tensor, Tensor, Tensor, Tensor], count: int

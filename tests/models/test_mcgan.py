@@ -93,6 +93,19 @@ def test_the_background_shows_through_where_the_weight_is_nought(generator, back
     assert largest_change.min() >= 0
 
 
+def test_half_precision_keeps_a_small_weight_s_part_of_the_image(background):
+    torch.manual_seed(0)
+    faint = Generator(CONFIG).eval()
+    with torch.no_grad():
+        faint.head.bias[2] = -8.0  # A weight near 0.0003, below what bfloat16 tells from nought.
+        code, noise = faint.encode(torch.zeros(2, 10)), _noise(CONFIG, [0, 1])
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            out = faint(background, code, torch.zeros(2), noise)
+    change = (out.image - background).abs()
+    assert out.image.dtype == torch.float32
+    assert 0 < change.mean() < 0.001
+
+
 def test_three_dimensions_work_with_the_same_classes():
     config = MCGANConfig(
         metagenes=5, base=4, discriminator_base=4, code_dim=8, spatial_dims=3, size_px=32
