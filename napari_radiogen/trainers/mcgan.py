@@ -248,7 +248,7 @@ class MCGANSystem(System):
         }
         if c.attributes:
             seen = self.segmenter(out.image)
-            terms["attributes"] = c.attributes * self.target.loss(out.image, seen, dz, genes)
+            terms["attributes"] = c.attributes * self.target.loss(out.image, mask, dz, genes)
             terms["outline"] = c.outline * dice_loss(mask, seen.detach())
         return terms
 

@@ -72,7 +72,13 @@ def test_a_permuted_run_is_a_null_model_in_half_precision(cohort, tmp_path):
 
 
 def test_a_run_in_half_precision_with_attributes_asked_gives_a_model(cohort, tmp_path):
-    asked = {"precision": "bf16-mixed", "attributes": 4.0, "central": 0.5}
+    asked = {
+        "segmenter_steps": 4,
+        "precision": "bf16-mixed",
+        "attributes": 4.0,
+        "central": 0.5,
+        "outline": 2.0,
+    }
     config = MCGANTraining.model_validate({**TINY, **asked})
     run_mcgan(cohort, config, tmp_path / "run", options=ONE)
     (last,) = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))[-1:]
