@@ -1,9 +1,10 @@
-"""The outline that attributes of synthetic slices are measured in while training.
+"""The outline that a generator's own mask has to follow while training.
 
-A generator's own mask is no witness: it may lie where the image shows no
-margin. A small U-Net learns outlines from real training slices, is frozen, and
-looks at the image alone. It is neither shipped nor ever used to evaluate; the
-measuring network of the evaluation takes no part in training.
+The mask may otherwise lie where the image shows no margin. A small U-Net learns
+outlines from real training slices, is frozen, and looks at the image alone. It
+is neither shipped nor ever used to evaluate; the measuring network of the
+evaluation takes no part in training. No gradient reaches the image through it:
+a generator learns to please a frozen network with nodules that others miss.
 """
 
 from __future__ import annotations
