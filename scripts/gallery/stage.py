@@ -31,6 +31,8 @@ from scripts.gallery import grabs
 #: How far the search for tumours is when its picture is taken.
 SEARCHED = 0.4
 SEED = 7
+#: Around a scan that fits the canvas, as a scan opens.
+MARGIN = 0.02
 WAIT_MS = 60_000
 
 
@@ -131,6 +133,8 @@ class Stage:
         if size != self.size:
             self.size = size
             self.window.resize(*size)
+            QTest.qWait(50)
+            self.viewer.reset_view(margin=MARGIN)
         QTest.qWait(50)
 
     def settle(self) -> None:
@@ -180,7 +184,7 @@ class Stage:
         for plot in gene_map.plots.values():
             plot.forget_trail()
         gene_map.card.leave()
-        self.viewer.reset_view(margin=0.02)
+        self.viewer.reset_view(margin=MARGIN)
         self.bench.presenter.show_readout(None)
         self.bench.presenter.go_to(self._home["point"])
 
