@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
 
 #: Asked now and then by whatever takes long: whether to stop.
 Stop = Callable[[], bool]
@@ -69,3 +71,26 @@ def check_stop(cancelled: Stop | None) -> None:
     """
     if cancelled is not None and cancelled():
         raise Cancelled
+
+
+def in_one_line(error: Exception) -> str:
+    """Say what went wrong in one line.
+
+    An error that nobody expected is named by its kind and place alone: its
+    text may quote patient data.
+    """
+    if isinstance(error, RadiogenError):
+        return str(error)
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        return f"{error.filename}: {reason}" if error.filename else reason
+    return f"unexpected error {type(error).__name__} in {_innermost(error.__traceback__)}"
+
+
+def _innermost(trace: TracebackType | None) -> str:
+    place = "radiogen"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        place = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from types import TracebackType
 from typing import Annotated
 
 import typer
 
 from napari_radiogen import __version__
 from napari_radiogen.constants import RESEARCH_USE
-from napari_radiogen.errors import RadiogenError
+from napari_radiogen.errors import RadiogenError, in_one_line
 
 #: Set to any value, unexpected errors keep their traceback.
 TRACEBACK_VARIABLE = "RADIOGEN_TRACEBACK"
@@ -89,12 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as failed:
         if TRACEBACK_VARIABLE in os.environ:
             raise
-        reason = failed.strerror or type(failed).__name__
-        return _refuse(f"{failed.filename}: {reason}" if failed.filename else reason)
+        return _refuse(in_one_line(failed))
     except Exception as unexpected:
         if TRACEBACK_VARIABLE in os.environ:
             raise
-        return _refuse(_describe(unexpected))
+        return _refuse(f"{in_one_line(unexpected)}; run with {TRACEBACK_VARIABLE}=1")
     return 0
 
 
@@ -118,18 +115,3 @@ def _root(
 def _refuse(message: str) -> int:
     print(f"radiogen: {' '.join(message.split())}", file=sys.stderr)
     return EXIT_REFUSED
-
-
-def _describe(error: Exception) -> str:
-    """Name an unexpected error by kind and place: its text may quote patient data."""
-    place = _innermost(error.__traceback__)
-    return f"unexpected error {type(error).__name__} in {place}; run with {TRACEBACK_VARIABLE}=1"
-
-
-def _innermost(trace: TracebackType | None) -> str:
-    place = "radiogen"
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        place = f"{Path(code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

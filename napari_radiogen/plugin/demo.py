@@ -19,7 +19,7 @@ from napari_radiogen.session.jobs import JobContext
 if TYPE_CHECKING:
     from napari import Viewer
 
-KINDS = ("scan", "lung", "models", "tumours", "synthesis", "measure", "export")
+KINDS = ("demo", "scan", "lung", "models", "tumours", "synthesis", "measure", "export")
 #: A tumour of this size shows on every plane, mm.
 DEMO_DIAMETER_MM = 20.0
 #: The window is quiet when no job has run for this long, ms.
@@ -35,9 +35,9 @@ class Demo:
     def __init__(self, workbench: Workbench) -> None:
         self.workbench = workbench
         self.session = workbench.session
-        self.fetching = False
         self._first_site: object = None
         self._led = False
+        self._wanted: Path | None = None
         self.session.lung_changed.connect(self._lead)
         self.session.models_changed.connect(self._lead)
         self.session.tumours_changed.connect(self._align)
@@ -46,35 +46,28 @@ class Demo:
         """Open a scan, the phantom patient without a path; models that failed get a second try."""
         if self.session.generator is None and not self.session.is_busy("models"):
             self.session.load_models()
-        self._led, self._first_site = False, None
+        self._led, self._first_site, self._wanted = False, None, None
         if scan is not None:
-            self.session.open_path(scan)
+            self._open(scan)
             return
-        self.fetching = True
-        self.session.progress.emit("demo", 0.0, "rendering the demo patient")
-        self.session.runner.submit("demo", _demo_folder, self._open, self._fail, self._tell)
+        self.session.work.start("demo", _demo_folder, self._open)
+
+    def _open(self, scan: Path) -> None:
+        self._wanted = scan
+        self.session.open_path(scan)
 
     @property
     def busy(self) -> bool:
         """Whether anything still runs."""
-        return self.fetching or any(self.session.is_busy(kind) for kind in KINDS)
-
-    def _tell(self, fraction: float, message: str) -> None:
-        self.session.progress.emit("demo", fraction, message)
-
-    def _open(self, folder: Path) -> None:
-        self.fetching = False
-        self.session.open_path(folder)
-
-    def _fail(self, error: Exception) -> None:
-        self.fetching = False
-        self.session.failed.emit(str(error))
+        return any(self.session.is_busy(kind) for kind in KINDS)
 
     def _lead(self, *_: object) -> None:
         """Once lung and models are there: look for tumours, choose, place."""
         session = self.session
         if self._led or session.lung is None or not session.models.generator:
             return
+        if session.scan_path != self._wanted:
+            return  # the person opened another scan meanwhile
         self._led = True
         if session.generator is not None:
             session.choose_subject(demo_subject(session.generator.subjects))

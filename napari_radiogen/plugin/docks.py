@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
 
 from napari_radiogen.constants import RESEARCH_USE
 from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
@@ -17,22 +20,22 @@ from napari_radiogen.plugin.workbench import Workbench, workbench_of
 if TYPE_CHECKING:
     import napari.viewer
 
+#: As the manifest calls the plugin, for people and for programs.
+NAMES = ("Radiogen", "napari-radiogen")
+DOCKS: dict[str, Callable[[Any], QWidget]] = {
+    "CT & Tumour": CTTumourWidget,
+    "Export": ExportWidget,
+    "Gene Panel": GenePanelWidget,
+    "Gene Map": GeneMapWidget,
+}
 #: napari has said what it says at its start, ms.
 START_MS = 400
 
 
 def open_docks(viewer: napari.viewer.Viewer) -> None:
-    """Open the four docks in their places."""
+    """Open the four docks in their places; those that are open already stay the same."""
     real = unwrapped(viewer)
-    arrange(
-        real,
-        {
-            "CT & Tumour": CTTumourWidget(real),
-            "Export": ExportWidget(real),
-            "Gene Panel": GenePanelWidget(real),
-            "Gene Map": GeneMapWidget(real),
-        },
-    )
+    arrange(real, {name: partial(made, real) for name, made in DOCKS.items()}, NAMES)
 
 
 def open_window(size: tuple[int, int]) -> tuple[napari.viewer.Viewer, Workbench]:
@@ -45,6 +48,8 @@ def open_window(size: tuple[int, int]) -> tuple[napari.viewer.Viewer, Workbench]
     viewer.window.show()
     open_docks(viewer)
     if window is not None:
+        # Else the least size is still that of the docks before they were arranged.
+        window.layout().activate()
         window.resize(*size)
     QTimer.singleShot(START_MS, lambda: close_notifications(viewer))
     return viewer, workbench

@@ -121,7 +121,7 @@ class Presenter:
             "display",
             lambda ctx: build.display_volume(ct),
             self._show_late,
-            lambda error: self.session.failed.emit(str(error)),
+            self.session.report,
         )
 
     def _show_scan(self, display: DisplayVolume) -> None:

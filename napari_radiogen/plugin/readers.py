@@ -11,6 +11,7 @@ from napari_radiogen.io.labels import write_labels, write_volume
 from napari_radiogen.io.masks import mask_kind, read_mask
 from napari_radiogen.io.read import looks_like_scan, read_ct
 from napari_radiogen.plugin import layers
+from napari_radiogen.plugin.notices import guard_napari
 from napari_radiogen.session.session_file import looks_like_session
 from napari_radiogen.session.tumours import KINDS
 
@@ -19,11 +20,12 @@ ReadFunction = Callable[[Any], list[Any]]
 
 def get_reader(path: str | Sequence[str]) -> ReadFunction | None:
     """Return a reader for a DICOM folder, a volume, a mask or a session, or None."""
+    guard_napari()
     if not isinstance(path, str):
         return get_reader(path[0]) if len(path) == 1 else None
     if looks_like_session(Path(path)):
         return _open_session
-    return _read if looks_like_scan(Path(path)) else None
+    return read_layers if looks_like_scan(Path(path)) else None
 
 
 def _open_session(path: str | Sequence[str]) -> list[Any]:
@@ -40,7 +42,8 @@ def _open_session(path: str | Sequence[str]) -> list[Any]:
     return [(None,)]
 
 
-def _read(path: str | Sequence[str]) -> list[layers.LayerData]:
+def read_layers(path: str | Sequence[str]) -> list[layers.LayerData]:
+    """Read a CT or a mask as layers."""
     first = path if isinstance(path, str) else path[0]
     if mask_kind(Path(first)) is not None:
         return _read_mask(Path(first))
@@ -62,18 +65,13 @@ def _read_mask(path: Path) -> list[layers.LayerData]:
 
 def write_labels_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Write a labels layer on its grid in mm."""
+    guard_napari()
     write_labels(layers.labels_from_layer(data, meta), Path(path))
     return [path]
 
 
 def write_image_layer(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
     """Write a 3-D image layer on its grid in mm; a synthetic one keeps its mark."""
+    guard_napari()
     write_volume(layers.volume_from_layer(data, meta), Path(path))
     return [path]
-
-
-def demo_patient() -> list[layers.LayerData]:
-    """Return the phantom patient as a layer: sample data."""
-    from napari_radiogen.cohorts.phantom import demo_folder
-
-    return _read(str(demo_folder(None)))

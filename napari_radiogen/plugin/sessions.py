@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari.utils.notifications import Notification, NotificationSeverity, notification_manager
+from napari.utils.notifications import NotificationSeverity
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
 
 from napari_radiogen.constants import AUTOSAVE_S
+from napari_radiogen.plugin.notices import offer
 from napari_radiogen.plugin.viewport import WindowView
 from napari_radiogen.plugin.window import keep_notifications, main_window
 from napari_radiogen.session.autosave import Autosave, Unsaved, unsaved
@@ -67,9 +69,14 @@ class SessionDesk(QObject):
         self.files.recent = RecentSessions(state)
         self.unsaved = unsaved(state)
         self.autosave = Autosave(self.files, state)
-        self._timer.start(1000 * AUTOSAVE_S)
+        self.keep_every(AUTOSAVE_S)
         if self.unsaved:
             self._later.start(OFFER_MS)
+
+    def keep_every(self, seconds: int) -> None:
+        """Keep a changed session this often for recovery, where any is kept."""
+        if self.autosave is not None:
+            self._timer.start(1000 * seconds)
 
     def _tick(self) -> None:
         if self.autosave is not None:
@@ -143,15 +150,12 @@ class SessionDesk(QObject):
         if not self.unsaved:
             return
         left = self.unsaved[0]
-        # The notice shows the first words of a line only: the question comes first.
         text = f"Restore your work of {_when(left)}? The window did not close as it should."
-        actions = (
-            ("Restore", lambda _: self.recover(left)),
-            ("Discard", lambda _: self._discard(left)),
-        )
-        notification_manager.dispatch(
-            Notification(text, NotificationSeverity.WARNING, actions=actions)
-        )
+        actions: dict[str, Callable[[], object]] = {
+            "Restore": partial(self.recover, left),
+            "Discard": partial(self._discard, left),
+        }
+        offer(self.workbench.viewer, text, actions, NotificationSeverity.WARNING)
         keep_notifications(self.workbench.viewer)
 
     def recover(self, left: Unsaved) -> None:

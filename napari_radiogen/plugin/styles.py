@@ -31,11 +31,13 @@ def style_sheet(p: Palette) -> str:
     """Return the style sheet in the colours of a palette."""
     return f"""
 QWidget#radiogen {{ background: {p.background}; font-size: 11px; color: {p.text}; }}
+QWidget#radiogen[role="tour"] {{ border: 1px solid {p.accent}; border-radius: 4px; }}
 QWidget#radiogen QLabel {{
     background: transparent; color: {p.text}; font-size: 11px; }}
 QWidget#radiogen QLabel[role="title"] {{
     color: {p.muted}; font-weight: 700; font-size: 10px; padding-top: 2px; }}
 QWidget#radiogen QLabel[role="strong"] {{ font-weight: 700; font-size: 11px; }}
+QWidget#radiogen QLabel[role="lead"] {{ font-size: 12px; }}
 QWidget#radiogen QLabel[role="note"] {{ color: {p.muted}; font-size: 10px; }}
 QWidget#radiogen QLabel[role="warning"] {{ color: {p.synthetic}; font-size: 10px; }}
 QWidget#radiogen QPushButton, QWidget#radiogen QToolButton {{

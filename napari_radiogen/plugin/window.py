@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from napari.plugins import menu_item_template
+from qtpy.QtCore import QRect, Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 if TYPE_CHECKING:
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 LEFT_WIDTH = 228
 RIGHT_WIDTH = 318
 MAP_HEIGHT = 226
+NOTIFICATION_MARGIN = 8
+#: Icon, button and margins beside a notification's text.
+NOTIFICATION_SIDES = 100
+SIDES = {"Gene Panel": "right", "Gene Map": "bottom"}
 
 
 def unwrapped(viewer: Any) -> Any:
@@ -39,24 +45,72 @@ def embed_planes(viewer: Viewer, planes: QWidget) -> None:
     layout.setStretch(1, 3)
 
 
+def notifications(viewer: Viewer) -> list[Any]:
+    """Return the notifications that show in napari's window."""
+    window = main_window(viewer)
+    found = [] if window is None else window.findChildren(QWidget)
+    return [child for child in found if type(child).__name__ == "NapariQtNotification"]
+
+
 def close_notifications(viewer: Viewer) -> None:
     """Close what napari said at its start, such as its plans for a Qt binding."""
-    window = main_window(viewer)
-    for child in [] if window is None else window.findChildren(QWidget):
-        if type(child).__name__ == "NapariQtNotification":
-            child.close()
+    for shown in notifications(viewer):
+        shown.close()
 
 
 def keep_notifications(viewer: Viewer) -> None:
     """Let what shows stay until a person answers: napari closes it after seconds."""
-    window = main_window(viewer)
-    for child in [] if window is None else window.findChildren(QWidget):
-        if type(child).__name__ == "NapariQtNotification":
-            child.timer_stop()
+    for shown in notifications(viewer):
+        shown.timer_stop()
 
 
-def arrange(viewer: Viewer, docks: dict[str, QWidget]) -> None:
-    """Dock the four widgets: scan left, genes right, map below, export left."""
+def linger(viewer: Viewer, time_ms: int) -> None:
+    """Let what shows stay for some time (ms) before it fades."""
+    for shown in notifications(viewer):
+        shown.timer.start(time_ms)
+
+
+def _text_height(shown: Any, width: int) -> int:
+    """Return how much higher than one line the text of a notification is, pixels."""
+    text, metrics = shown.message.text(), shown.message.fontMetrics()
+    room = QRect(0, 0, width - NOTIFICATION_SIDES, 10_000)
+    whole = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), text)
+    return int(max(0, whole.height() - metrics.height())) + NOTIFICATION_MARGIN
+
+
+def fit_notifications(viewer: Viewer) -> None:
+    """Show whole lines, the newest lowest: napari cuts them after a few words, on one another."""
+    low = 0
+    for shown in reversed(notifications(viewer)):
+        canvas = shown.parentWidget()
+        if canvas is None:
+            continue
+        width = min(shown.MIN_WIDTH, canvas.width() - 2 * NOTIFICATION_MARGIN)
+        shown.geom_anim.stop()
+        shown.setMinimumWidth(width)
+        shown.setMaximumWidth(width)
+        height = shown.minimumHeight() + _text_height(shown, width)
+        low += height + NOTIFICATION_MARGIN
+        shown.setGeometry(
+            canvas.width() - width - NOTIFICATION_MARGIN, canvas.height() - low, width, height
+        )
+        shown.setProperty("expanded", True)
+        for needless in (shown.expand_button, shown.source_label):
+            needless.hide()
+
+
+def arrange(
+    viewer: Viewer, docks: dict[str, Callable[[], QWidget]], plugin: tuple[str, ...]
+) -> None:
+    """Dock the four widgets: scan left, genes right, map below, export left.
+
+    Parameters
+    ----------
+    docks
+        What makes each, by its name; none is made twice.
+    plugin
+        Our names, under which napari's own menu and scripts look for them.
+    """
     window = main_window(viewer)
     if window is None:
         return
@@ -65,19 +119,29 @@ def arrange(viewer: Viewer, docks: dict[str, QWidget]) -> None:
         window.setCorner(corner, area.LeftDockWidgetArea)
     for corner in (Qt.Corner.BottomRightCorner, Qt.Corner.TopRightCorner):
         window.setCorner(corner, area.RightDockWidgetArea)
-    sides = {"Gene Panel": "right", "Gene Map": "bottom"}
-    placed: dict[str, QDockWidget] = {
-        name: viewer.window.add_dock_widget(
-            body, name=name, area=sides.get(name, "left"), add_vertical_stretch=False
-        )
-        for name, body in docks.items()
-    }
+    placed = {name: _docked(viewer, name, made, plugin) for name, made in docks.items()}
     _order_left_side(viewer, window, placed)
     horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     window.resizeDocks(
         [placed["CT & Tumour"], placed["Gene Panel"]], [LEFT_WIDTH, RIGHT_WIDTH], horizontal
     )
     window.resizeDocks([placed["Gene Map"]], [MAP_HEIGHT], vertical)
+
+
+def _docked(
+    viewer: Viewer, name: str, make: Callable[[], QWidget], plugin: tuple[str, ...]
+) -> QDockWidget:
+    """Return the dock of a name, shown; the plugin's menu switches it on and off."""
+    known: Any = viewer.window._wrapped_dock_widgets
+    listed = [menu_item_template.format(ours, name) for ours in plugin]
+    found: QDockWidget | None = next((known[n] for n in (name, *listed) if n in known), None)
+    if found is None:
+        found = viewer.window.add_dock_widget(
+            make(), name=name, area=SIDES.get(name, "left"), add_vertical_stretch=False
+        )
+    known.update(dict.fromkeys(listed, found))
+    found.show()
+    return found
 
 
 def _order_left_side(viewer: Viewer, window: QMainWindow, placed: dict[str, QDockWidget]) -> None:

@@ -7,20 +7,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.utils.notifications import show_warning
 from qtpy.QtCore import QEvent, QObject, QTimer
 from qtpy.QtGui import QDropEvent, QKeySequence
 from qtpy.QtWidgets import QApplication, QShortcut
 
-from napari_radiogen.constants import WINDOWS_HU
 from napari_radiogen.io.masks import looks_like_readings
 from napari_radiogen.io.read import looks_like_scan
+from napari_radiogen.plugin.keys import KEYS
+from napari_radiogen.plugin.notices import guard_napari, say
 from napari_radiogen.plugin.other_nodules import OtherNodules
 from napari_radiogen.plugin.planes import PlanesPanel
 from napari_radiogen.plugin.pointer import Pointer
+from napari_radiogen.plugin.preferences import PreferenceDesk
 from napari_radiogen.plugin.presenter import Presenter
 from napari_radiogen.plugin.qt_jobs import QtRunner
 from napari_radiogen.plugin.sessions import SessionDesk
+from napari_radiogen.plugin.tour import TourGuide, add_help
+from napari_radiogen.plugin.widgets.keys_dialog import KeysDialog
 from napari_radiogen.plugin.widgets.series_chooser import SeriesChooser
 from napari_radiogen.plugin.window import embed_planes, main_window, unwrapped
 from napari_radiogen.session.controller import Session
@@ -41,8 +44,9 @@ class Workbench(QObject):
         self, viewer: Viewer, session: Session | None = None, state: Path | None = None
     ) -> None:
         super().__init__()
+        guard_napari()
         self.viewer = viewer
-        self.session = session or _asking_session()
+        self.session: Session = session or _asking_session()
         self.planes = PlanesPanel()
         self.presenter = Presenter(viewer, self.session, self.planes)
         self.other_nodules = OtherNodules(self.presenter)
@@ -54,17 +58,22 @@ class Workbench(QObject):
         self.session.failed.connect(self._say)
         self.session.series_offered.connect(self._offer_series)
         self.chooser: SeriesChooser | None = None
+        self.keys_dialog: KeysDialog | None = None
         self.desk = SessionDesk(self, state)
+        self.guide = TourGuide(self, state)
+        self.preferences = PreferenceDesk(self, follow=session is None)
+        self.preferences.start()
         embed_planes(viewer, self.planes)
         self.demo: object = None
         self._closed = False
         self.shortcuts = self._bind_keys()
+        add_help(self)
         self._watch_window()
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in tuple(viewer.layers):
             self._take_over(layer)
         if self.session.generator is None:
-            self.session.load_models()
+            self.session.load_models(self.preferences.model)
 
     def close(self) -> None:
         """Stop all work; what was kept for recovery goes. Closing twice is no fault."""
@@ -72,6 +81,8 @@ class Workbench(QObject):
             self._closed = True
             self.session.close()
             self.desk.close()
+            self.guide.close()
+            self.preferences.close()
 
     def next_tumour(self, step: int = 1) -> None:
         """Move the crosshair to the next tumour (or the one before)."""
@@ -84,6 +95,13 @@ class Workbench(QObject):
         following = (at[0] + step) % len(centres) if at else (0 if step > 0 else -1)
         self.presenter.go_to(centres[following])
 
+    def show_keys(self) -> None:
+        """Show the keyboard table."""
+        if self.keys_dialog is None:
+            self.keys_dialog = KeysDialog(main_window(self.viewer))
+        self.keys_dialog.show()
+        self.keys_dialog.raise_()
+
     def _on_inserted(self, event: Any) -> None:
         # Later, when napari has finished adding: the layer goes as soon as it came.
         QTimer.singleShot(0, lambda layer=event.value: self._take_over(layer))
@@ -91,12 +109,13 @@ class Workbench(QObject):
     def _take_over(self, layer: Any) -> None:
         """Turn a CT or a mask that napari's own menus opened into the session's."""
         path, kind = layer.metadata.get("path"), layer.metadata.get("radiogen")
-        if path is None or kind not in ("ct", "mask") or layer not in self.viewer.layers:
+        ours = kind == "sample" or (path is not None and kind in ("ct", "mask"))
+        if not ours or layer not in self.viewer.layers:
             return
         self.viewer.layers.remove(layer)
         if kind == "ct":
             self.session.open_path(path)
-        else:
+        elif kind == "mask":
             self.session.open_mask(path)
 
     def _offer_series(self, folder: Path, choices: tuple[SeriesChoice, ...]) -> None:
@@ -106,30 +125,17 @@ class Workbench(QObject):
         self.chooser.open()
 
     def _say(self, line: str) -> None:
-        show_warning(line[:300])
+        say(self.viewer, line, self.session.unexpected)
 
     def _bind_keys(self) -> list[QShortcut]:
         """Bind keys that no layer uses; they work wherever the focus is."""
-        window, session = main_window(self.viewer), self.session
+        window = main_window(self.viewer)
         if window is None:
             return []
-        state, view = session.state, session.view
-        actions: dict[str, Any] = {
-            "Alt+Z": session.undo,
-            "Alt+Shift+Z": session.redo,
-            "Alt+R": session.reroll,
-            "Alt+N": self.next_tumour,
-            "Alt+Shift+N": lambda: self.next_tumour(-1),
-            "Alt+O": lambda: setattr(state, "overlay_visible", not state.overlay_visible),
-            "Alt+X": lambda: setattr(state, "show_synthetic", not state.show_synthetic),
-            "Alt+D": lambda: setattr(view, "difference", not view.difference),
-        }
-        for number, name in enumerate(WINDOWS_HU, start=1):
-            actions[f"Alt+{number}"] = lambda name=name: session.choose_window(name)
         shortcuts = []
-        for keys, action in actions.items():
-            shortcut = QShortcut(QKeySequence(keys), window)
-            shortcut.activated.connect(lambda action=action: action())
+        for key in KEYS:
+            shortcut = QShortcut(QKeySequence(key.keys), window)
+            shortcut.activated.connect(partial(key.act, self))
             shortcuts.append(shortcut)
         return shortcuts
 

@@ -79,7 +79,9 @@ class Exporting(Reactions):
         wanted = resolve(self.state.intent, Facts(scan, self.generator))
         finished = result is not None and result.complete and result.request == wanted
         if scan is None or result is None or not finished:
-            self.failed.emit("there is no finished synthetic nodule to export yet")
+            self.failed.emit(
+                "there is no finished synthetic nodule to export yet; place one, or wait for it"
+            )
             return None
         if generator is None or reference is None:
             self.failed.emit(NO_MODEL)

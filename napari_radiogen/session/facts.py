@@ -12,7 +12,7 @@ import numpy as np
 from psygnal import Signal
 
 from napari_radiogen.domain import CTVolume, GeneCode, LabelVolume, Point, Scale, SynthesisResult
-from napari_radiogen.errors import Cancelled, RadiogenError
+from napari_radiogen.errors import Cancelled, RadiogenError, in_one_line
 from napari_radiogen.session.jobs import JobRunner
 from napari_radiogen.session.live import KIND as SYNTHESIS
 from napari_radiogen.session.live import LiveNodule
@@ -26,6 +26,8 @@ from napari_radiogen.session.view import ViewState
 from napari_radiogen.session.work import Work
 
 log = logging.getLogger(__name__)
+
+TRY_AGAIN = "try again, and report it if it comes back"
 
 
 class SessionFacts(ABC):
@@ -75,6 +77,7 @@ class SessionFacts(ABC):
         self.lung: LabelVolume | None = None
         self.tumours: Segmentation | None = None
         self.models = LoadedModels()
+        self.unexpected: Exception | None = None
         self.vector: FloatArray | None = None
         self.code: GeneCode | None = None
         self._history = History()
@@ -152,16 +155,26 @@ class SessionFacts(ABC):
         return reference.map_position(self.code.vector, projection)
 
     def _report(self, kind: str, error: Exception) -> None:
+        if kind == SYNTHESIS and not isinstance(error, Cancelled):
+            self._drop_refused()
+        self.report(error)
+
+    def report(self, error: Exception) -> None:
+        """Tell of a failure in one line; nobody hears of what a person stopped.
+
+        While listeners hear of an error that is none of ours, ``unexpected``
+        holds it.
+        """
         if isinstance(error, Cancelled):
             return
-        if kind == SYNTHESIS:
-            self._drop_refused()
-        if isinstance(error, RadiogenError):
-            self.failed.emit(str(error))
-        else:
-            log.debug("unexpected", exc_info=error)
-            line = " ".join(str(error).split())
-            self.failed.emit(f"unexpected {type(error).__name__}: {line}")
+        line = in_one_line(error)
+        if isinstance(error, RadiogenError | OSError):
+            self.failed.emit(line)
+            return
+        log.debug("unexpected", exc_info=error)
+        self.unexpected = error
+        self.failed.emit(f"{line}; {TRY_AGAIN}")
+        self.unexpected = None
 
     @abstractmethod
     def _drop_refused(self) -> None:

@@ -186,7 +186,11 @@ class GeneActions(Reactions):
         """Make a named edit on the patient of now, in place of the edits there are."""
         edit, generator = next((e for e in self.named if e.name == name), None), self.generator
         if edit is None or generator is None:
-            self.failed.emit(NO_MODEL if generator is None else f"no edit is named {name[:40]!r}")
+            self.failed.emit(
+                NO_MODEL
+                if generator is None
+                else f"no edit is named {name[:40]!r}; the menu lists those there are"
+            )
             return
         self._change(lambda now: edit.onto(now, generator))
 
@@ -194,7 +198,9 @@ class GeneActions(Reactions):
         """Write all named edits to a file."""
         generator, target, named = self.generator, Path(path), self.named
         if generator is None or not named:
-            self.failed.emit(NO_MODEL if generator is None else "there is no named edit to save")
+            self.failed.emit(
+                NO_MODEL if generator is None else "there is no named edit to save; name one first"
+            )
             return
         self.work.start(
             "edits",

@@ -20,7 +20,9 @@ class NoduleActions(GeneActions):
         if now.site is None:
             self.failed.emit("place this nodule before you add another one")
         elif len(now.nodules) >= NODULE_LIMIT:
-            self.failed.emit(f"a scan holds {NODULE_LIMIT} synthetic nodules at most")
+            self.failed.emit(
+                f"a scan holds {NODULE_LIMIT} synthetic nodules at most; remove one first"
+            )
         else:
             self._take(nodules.with_added(now))
 

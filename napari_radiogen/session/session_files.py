@@ -89,7 +89,9 @@ class SessionFiles:
         """Say where a missing file lies; None leaves the session closed."""
         if path is None:
             name = missing.session.name
-            self.session.failed.emit(f"{name}: not opened, {missing.name} is missing")
+            self.session.failed.emit(
+                f"{name}: not opened, {missing.name} is missing; say where it lies when asked"
+            )
             return
         self._places[missing.kind, missing.number] = Path(path)
         self._open(missing.session)

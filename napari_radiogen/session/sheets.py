@@ -140,7 +140,9 @@ class Sheets:
         if asked is None or generator is None:
             return
         if metagene not in generator.metagenes.names:
-            self._session.failed.emit(f"{metagene[:40]}: {generator.name} has no such metagene")
+            self._session.failed.emit(
+                f"{metagene[:40]}: {generator.name} has no such metagene; choose one from the list"
+            )
             return
         painter, request = asked
         place = generator.metagenes.names.index(metagene)

@@ -53,6 +53,7 @@ class Stage:
         self.folder, self.size, self.theme = folder, size, theme
         self.viewer, self.bench = open_window(size)
         self.session = self.bench.session
+        self.bench.guide.close()  # its offer is on no picture
         self.problems: list[str] = []
         self.session.failed.connect(self.problems.append)
         window = main_window(self.viewer)

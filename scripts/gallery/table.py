@@ -52,6 +52,11 @@ class Scene:
 
 #: In the order in which they are drawn: scenes that need no scan first, sizes together.
 SCENES = {
+    "empty": Scene("onboarding:empty"),
+    "cohort": Scene("onboarding:cohort"),
+    "tour": Scene("onboarding:tour"),
+    "keys": Scene("onboarding:keys"),
+    "preferences": Scene("onboarding:preferences"),
     "patients": Scene("genes:patients"),
     "window": Scene("ct:window"),
     "search": Scene("ct:search"),

@@ -87,6 +87,8 @@ def _own_state_folder(tmp_path_factory):
     """What a window remembers stays out of the folder of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        # Where napari keeps the preferences of plugins.
+        patch.setattr("napari.settings._CFG_PATH", str(tmp_path_factory.mktemp("cfg") / "n.yaml"))
         yield
 
 

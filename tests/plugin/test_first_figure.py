@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QPushBut
 
 from napari_radiogen.plugin import demo
 from napari_radiogen.plugin import workbench as workbench_module
+from napari_radiogen.plugin.widgets.ct_tumour import CTTumourWidget
 from napari_radiogen.plugin.window import main_window
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.controller import Session
@@ -20,7 +21,8 @@ from tests.session.fakes import make_engines
 LEFT = Qt.MouseButton.LeftButton
 #: What is clicked, as the quickstart lists it.
 CLICKS = (
-    "Layers", "Visualize", "Radiogen: all docks", "Demo patient", "Figure…", "Save…", "Save",
+    "Layers", "Visualize", "Radiogen: all docks", "Open the phantom patient", "Figure…", "Save…",
+    "Save",
 )  # fmt: skip
 MOST = 8
 QUICKSTART = Path(__file__).parents[2] / "docs" / "quickstart.md"
@@ -84,7 +86,7 @@ def test_a_figure_takes_at_most_eight_clicks(window, qtbot, tmp_path):
     bench = workbench_of(window)
     session = bench.session
     qtbot.waitUntil(lambda: session.generator is not None, timeout=600_000)
-    hand.press(frame, "Demo patient")
+    hand.press(frame.findChild(CTTumourWidget), "Open the phantom patient")
     demo.wait_until_quiet(bench.demo)
     assert session.result.complete
     hand.press(frame, "Figure…")

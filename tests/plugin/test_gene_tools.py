@@ -286,7 +286,7 @@ def test_it_goes_beyond_when_told_and_not_before(panel, ready):
 def test_a_window_of_its_own_asks(viewer, qtbot, monkeypatch):
     from napari_radiogen.plugin import workbench
 
-    monkeypatch.setattr(workbench.Session, "load_models", lambda self: None)
+    monkeypatch.setattr(workbench.Session, "load_models", lambda self, name: None)
     made = workbench.workbench_of(viewer)
     assert made.session.asks_beyond
     made.close()

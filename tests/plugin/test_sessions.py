@@ -170,7 +170,9 @@ def test_no_answer_leaves_the_window_as_it_was(other, saved, scan_file):
     other.session.files.open(saved)
     other.desk.dialog.reject()
     assert other.session.scan is None
-    assert said == ["mine.radiogen.json: not opened, scan.nii.gz is missing"]
+    assert said == [
+        "mine.radiogen.json: not opened, scan.nii.gz is missing; say where it lies when asked"
+    ]
 
 
 # --- recovery ------------------------------------------------------------------

@@ -50,7 +50,7 @@ def test_a_name_is_needed_and_replaces(named, told):
     assert told.failed == [
         "an edit needs a name",
         "there is no edit to name; move a slider first",
-        "no edit is named 'who'",
+        "no edit is named 'who'; the menu lists those there are",
     ]
 
 
@@ -112,7 +112,7 @@ def test_nan_and_a_missing_file_are_refused(file):
 
 def test_there_must_be_something_to_save(session, told, tmp_path):
     session.save_edits(tmp_path / "edits.json")
-    assert told.failed == ["there is no named edit to save"]
+    assert told.failed == ["there is no named edit to save; name one first"]
     session.set_metagene("M01", 1.0)
     session.name_edit("one")
     session.save_edits(tmp_path / "edits.txt")

@@ -167,7 +167,9 @@ def test_without_an_answer_all_stays_as_it_was(saved, scan_file, worked):
     worked.files.open(saved)
     worked.files.locate(asked[0], None)
     assert worked.state.intent == before
-    assert told.failed == ["work.radiogen.json: not opened, scan.nii.gz is missing"]
+    assert told.failed == [
+        "work.radiogen.json: not opened, scan.nii.gz is missing; say where it lies when asked"
+    ]
 
 
 def test_a_lost_mask_is_asked_for_and_another_one_refused(saved, tmp_path):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QButtonGroup, QFileDialog, QMenu, QPushButton
 
 from napari_radiogen.constants import RESEARCH_USE, WINDOWS_HU
 from napari_radiogen.domain import CTVolume
+from napari_radiogen.plugin.first_steps import OPEN_PHANTOM, OPENING, take_step
+from napari_radiogen.plugin.widgets.empty import BUSY_WORDS, EmptyState, at_work
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row, toggle
 from napari_radiogen.plugin.widgets.scan_info import ScanInfoDialog
 from napari_radiogen.plugin.widgets.tumour_panel import TumourPanel
@@ -23,16 +24,7 @@ MASK_FILTER = "Masks (*.dcm *.xml *.nii *.nii.gz *.nrrd *.mha *.mhd);;All files 
 NOTICES, NOTICE_LENGTH = 3, 120
 #: Holds three lines of notices and three tumours, pixels.
 LEAST_HEIGHT = 360
-BUSY_WORDS = {
-    "drop": "looking at the file",
-    "scan": "reading the scan",
-    "demo": "rendering the demo patient",
-    "lung": "outlining the lung",
-    "models": "loading models",
-    "genes": "reading expression",
-    "tumours": "looking for tumours",
-    "session": "opening the session",
-}
+PURPOSE = "A chest CT in three planes, its tumours outlined and measured."
 
 
 class CTTumourWidget(Dock):
@@ -43,7 +35,6 @@ class CTTumourWidget(Dock):
         self.workbench = workbench_of(napari_viewer)
         self.session = self.workbench.session
         self.scan_name = note("no scan is open")
-        self._told = ""
         self.notice = note(role="warning")
         self.open_button = QPushButton("Open CT ▾")
         self.demo_button = button("Demo patient", self._open_demo, "open the phantom patient")
@@ -73,7 +64,15 @@ class CTTumourWidget(Dock):
         column.addLayout(self._window_row())
         column.addLayout(row(self.info_button, self.convention, spacing=2))
         column.addWidget(self.tumours, 1)
-        column.addWidget(note(RESEARCH_USE, role="warning"))
+        self.foot.addWidget(note(RESEARCH_USE, role="warning"))
+        start = button(OPEN_PHANTOM, self._open_demo, "a chest CT drawn by a program")
+        links = {
+            "a DICOM folder": self._open_folder,
+            "a file": self._open_file,
+            "a session": self.workbench.desk.ask_open,
+        }
+        self.start = EmptyState(PURPOSE, start, links)
+        self.add_empty_state(self.start)
 
     def _window_row(self) -> Any:
         buttons = []
@@ -141,13 +140,12 @@ class CTTumourWidget(Dock):
             self.session.open_mask(path)
 
     def _open_demo(self) -> None:
-        from napari_radiogen.plugin.demo import open_demo_patient
-
-        open_demo_patient(self.workbench)
+        take_step(self.workbench, OPEN_PHANTOM)
 
     # --- shows -----------------------------------------------------------------
 
     def _on_scan(self, ct: CTVolume | None) -> None:
+        self.show_empty(ct is None)
         if ct is None:
             self._show_notices()
             return
@@ -186,17 +184,15 @@ class CTTumourWidget(Dock):
 
     def _on_progress(self, kind: str, fraction: float, message: str) -> None:
         if kind in BUSY_WORDS:
-            self.tumours.bar.setRange(0, 100)
-            self.tumours.bar.setValue(round(100 * fraction))
-            self._told = message or BUSY_WORDS[kind]
-            self.tumours.status.setText(self._told)
+            words = message or BUSY_WORDS[kind]
+            self.tumours.show_work(words, fraction)
+            self.start.show_work(words, fraction)
 
     def _on_failed(self, line: str) -> None:
         self.tumours.status.setText(line[:200])
 
     def _show_busy(self, *_: object) -> None:
         session = self.session
-        running = [kind for kind in BUSY_WORDS if session.is_busy(kind)]
         self.tumours.cancel_button.setEnabled(session.is_busy("tumours"))
         self.mask_action.setEnabled(session.scan is not None)
         ready = session.scan is not None and session.segmenter is not None
@@ -204,13 +200,12 @@ class CTTumourWidget(Dock):
         self.tumours.edit.setEnabled(session.scan is not None)
         idle = not session.is_busy("tumours") and not self.tumours.display.editing
         self.tumours.find_button.setEnabled(ready and idle)
-        self.tumours.bar.setRange(0, 0 if running else 100)
-        self.tumours.bar.setValue(0)
-        if running:
-            self.tumours.status.setText(BUSY_WORDS[running[-1]])
-        elif self.tumours.status.text() in (self._told, *BUSY_WORDS.values()):
-            self.tumours.status.setText("")
-        self.tumours.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        opening = any(session.is_busy(kind) for kind in OPENING)
+        for made in (self.demo_button, self.start.button):
+            made.setEnabled(not opening)
+        words = at_work(session, tuple(BUSY_WORDS))
+        self.tumours.show_work(words, None)
+        self.start.show_work(words, None)
 
 
 def _short(line: str) -> str:

@@ -9,13 +9,19 @@ from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import QFileDialog
 
+from napari_radiogen.plugin.first_steps import OPENING, next_step, take_step
+from napari_radiogen.plugin.widgets.empty import EmptyState, at_work
 from napari_radiogen.plugin.widgets.figure_dialog import FigureDialog
 from napari_radiogen.plugin.widgets.parts import Dock, button, note, row
 from napari_radiogen.plugin.widgets.session_row import SessionRow
 from napari_radiogen.plugin.workbench import workbench_of
+from napari_radiogen.session.figure_choice import FigureChoice
 
 VOLUME_FILTER = "Synthetic scan (*.nii.gz *.nrrd *.mha)"
 FOLDER_FILTER = "New folder (*)"
+PURPOSE = "A synthetic nodule as figure, volume and recipe."
+#: Work that brings what a nodule lacks.
+STEPS = (*OPENING, "models", "lung")
 RECIPE_FILTER = "Recipe (*.json)"
 
 
@@ -24,7 +30,7 @@ class ExportWidget(Dock):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
-        workbench = workbench_of(napari_viewer)
+        self.workbench = workbench = workbench_of(napari_viewer)
         self.session = workbench.session
         self.figure = button("Figure…", self.ask_figure, "PNG, SVG or PDF, with recipe")
         self.volume = button("NIfTI…", self.ask_volume, "scan with the nodule, marked synthetic")
@@ -41,20 +47,28 @@ class ExportWidget(Dock):
         self.column.addLayout(row(self.volume, self.series))
         self.column.addWidget(self.cancel)
         self.sessions = SessionRow(workbench.desk, self)
-        self.column.addWidget(self.sessions)
+        self.foot.addWidget(self.sessions)
         foot = row(self.last, self.show_folder)
         foot.setStretch(0, 1)
-        self.column.addLayout(foot)
-        self.column.addStretch(1)
+        self.foot.addLayout(foot)
         self.show_folder.hide()
-        self.listen(self.session.result_changed, self._show_ready)
-        self.listen(self.session.busy_changed, self._show_ready)
+        self.start = EmptyState(
+            PURPOSE, button("", self._go_on), {"a session": workbench.desk.show_menu}
+        )
+        self.add_empty_state(self.start)
+        self.pack()
+        for signal in (
+            self.session.result_changed, self.session.busy_changed,
+            self.session.scan_changed, self.session.models_changed,
+        ):  # fmt: skip
+            self.listen(signal, self._show_ready)
         self.listen(self.session.exported, self._on_exported)
         self._show_ready()
 
     def ask_figure(self) -> None:
         """Let the person compose the figure, then write it."""
-        self.composer = FigureDialog(self.session, self)
+        preferred = FigureChoice(dpi=self.workbench.preferences.now.figure_dpi)
+        self.composer = FigureDialog(self.session, self, preferred)
         self.composer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.composer.open()
 
@@ -83,8 +97,24 @@ class ExportWidget(Dock):
         result, writing = self.session.result, self.session.is_busy("export")
         ready = result is not None and result.complete and not writing
         self.cancel.setVisible(writing)
+        self._show_step(result is None and not writing)
         for widget in (self.figure, self.volume, self.series, self.recipe):
             widget.setEnabled(ready)
+
+    def _show_step(self, nothing: bool) -> None:
+        """While there is no nodule, show what it lacks; without a scan there is no session."""
+        self.show_empty(nothing)
+        self.start.button.setText(next_step(self.workbench))
+        words = at_work(self.session, STEPS)
+        self.start.button.setEnabled(not words)
+        self.start.show_work(words, None)
+        scan = self.session.scan is not None
+        self.sessions.setVisible(scan)
+        self.last.setVisible(self._last_path is not None or not nothing)
+        self.start.links.setVisible(not scan)
+
+    def _go_on(self) -> None:
+        take_step(self.workbench, self.start.button.text())
 
     def _cancel(self) -> None:
         self.session.cancel("export")
@@ -92,6 +122,7 @@ class ExportWidget(Dock):
 
     def _on_exported(self, path: str) -> None:
         self._last_path = Path(path)
+        self.last.show()
         # The whole path takes lines that a small screen does not have.
         self.last.setText(f"written: {self._last_path.name}")
         self.last.setToolTip(path)

@@ -44,7 +44,12 @@ CONTROLS_PX = 200
 class FigureDialog(QDialog):
     """Panels at the left, the figure at the right."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        parent: QWidget | None = None,
+        choice: FigureChoice | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("radiogen")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -53,7 +58,7 @@ class FigureDialog(QDialog):
         self.resize(1060, 640)
         self.session = session
         self._pixels: np.ndarray | None = None
-        self.choice = FigureChoice()
+        self.choice = choice or FigureChoice()
         self.panels = {panel: self._box(words, panel) for panel, words in PANELS.items()}
         self.outlines = QCheckBox("Outline tumours and nodule")
         self.outlines.setChecked(True)
@@ -68,7 +73,7 @@ class FigureDialog(QDialog):
         self.caption.setPlaceholderText("a line of your own")
         self.caption.setMaxLength(CAPTION_LIMIT)
         self.caption.textEdited.connect(
-            lambda text: self._choose(replace(self.choice, caption=text))
+            lambda text: self._choose(replace(self.choice, caption=_printable(text)))
         )
         self.picture = QLabel("drawing…")
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -149,3 +154,8 @@ class FigureDialog(QDialog):
     def _listen(self, signal: Any, slot: Any) -> None:
         signal.connect(slot)
         self._listening.append((signal, slot))
+
+
+def _printable(text: str) -> str:
+    """Leave out what a paste may bring and no page can print."""
+    return "".join(letter for letter in text if letter.isprintable())

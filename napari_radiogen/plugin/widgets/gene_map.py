@@ -9,6 +9,7 @@ from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QPushButton
 
 from napari_radiogen.plugin.layers import LUNG_LIMITS
+from napari_radiogen.plugin.widgets.empty import ModelState
 from napari_radiogen.plugin.widgets.hover_card import HoverCard
 from napari_radiogen.plugin.widgets.map_choice import MapChoice
 from napari_radiogen.plugin.widgets.map_colour_box import ABOUT_SILHOUETTE, MapColourBox
@@ -22,6 +23,7 @@ from napari_radiogen.session.map_spaces import LEARNED, PROJECTIONS, RAW
 
 #: The slider rests when it has not moved for this long, ms.
 REST_MS = 250
+PURPOSE = "Every patient is a point near those of like genes; a click takes their genes."
 HINT = "click: take genes · Shift+click: select"
 
 
@@ -75,6 +77,8 @@ class GeneMapWidget(Dock):
         self.column.addLayout(head)
         self.column.addLayout(self.body, 1)
         self.column.addLayout(foot)
+        self.no_model = ModelState(PURPOSE, self.session, self)
+        self.add_empty_state(self.no_model)
 
     def _connect(self) -> None:
         session = self.session
@@ -165,6 +169,7 @@ class GeneMapWidget(Dock):
     # --- shows -----------------------------------------------------------------
 
     def _on_models(self, *_: object) -> None:
+        self.show_empty(self.session.generator is None)
         self._make_plots()
         self.colour.refill()
         for made in (self.projection, self.lasso, self.box):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtWidgets import QLineEdit, QWidget
 from superqt.utils import qthrottled
 
+from napari_radiogen.plugin.first_steps import OPEN_PHANTOM, OPENING, take_step
 from napari_radiogen.plugin.gene_rows import GeneRows
+from napari_radiogen.plugin.widgets.empty import EmptyState, ModelState
 from napari_radiogen.plugin.widgets.gauge import Gauge
 from napari_radiogen.plugin.widgets.gene_tools import GeneTools
 from napari_radiogen.plugin.widgets.metagene_list import MetageneList
-from napari_radiogen.plugin.widgets.parts import Dock, row
+from napari_radiogen.plugin.widgets.parts import Dock, button, row
 from napari_radiogen.plugin.widgets.patient_picker import PatientPicker
 from napari_radiogen.plugin.widgets.patient_source import PatientSource
 from napari_radiogen.plugin.widgets.synthesis import THROTTLE_MS, SynthesisPanel
@@ -19,6 +22,8 @@ from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.reference import OutOfCohort
 
 PICKER_WIDTH = 138
+PURPOSE = "The genes of a patient: move one and watch the nodule change."
+NO_SCAN = "A nodule of these genes is painted into a scan."
 
 
 class GenePanelWidget(Dock):
@@ -39,11 +44,16 @@ class GenePanelWidget(Dock):
         self.gauge = Gauge()
         self.source = PatientSource(self.session)
         self.synthesis = SynthesisPanel(self.workbench, self)
+        self.no_model = ModelState(PURPOSE, self.session, self)
+        self.no_scan = EmptyState(
+            NO_SCAN, button(OPEN_PHANTOM, partial(take_step, self.workbench, OPEN_PHANTOM)), {}
+        )
         self._lay_out()
         self._send = qthrottled(self._set_metagene, timeout=THROTTLE_MS)
         self._send_gene = qthrottled(self._set_gene, timeout=THROTTLE_MS)
         self._connect()
         self._on_models()
+        self._on_scan()
 
     def _lay_out(self) -> None:
         column = self.column
@@ -52,13 +62,17 @@ class GenePanelWidget(Dock):
         column.addWidget(self.sliders, 1)
         column.addWidget(self.gauge)
         column.addWidget(self.synthesis)
-        column.addWidget(self.source)
+        column.addWidget(self.no_scan)
+        self.foot.addWidget(self.source)
+        self.add_empty_state(self.no_model)
         self.patient.setFixedWidth(PICKER_WIDTH)
 
     def _connect(self) -> None:
         session, sliders = self.session, self.sliders
         state: Any = session.state.events  # type: ignore[attr-defined]
         self.listen(session.models_changed, self._on_models)
+        self.listen(session.scan_changed, self._on_scan)
+        self.listen(session.busy_changed, self._on_busy)
         self.listen(session.patients_changed, self._show_people)
         self.listen(session.vector_changed, self._on_vector)
         self.listen(session.beyond_asked, self._on_asked)
@@ -74,6 +88,10 @@ class GenePanelWidget(Dock):
         sliders.reset.connect(session.reset_metagene)
         sliders.gene_reset.connect(session.reset_gene)
         self.gauge.answered.connect(session.go_beyond)
+
+    def nodule_part(self) -> QWidget:
+        """Return what shows of the nodule: its controls, or what leads to them."""
+        return self.synthesis if self.synthesis.isVisible() else self.no_scan
 
     def restyle(self) -> None:
         """Take the colours of napari's theme."""
@@ -95,7 +113,18 @@ class GenePanelWidget(Dock):
 
     # --- shows -----------------------------------------------------------------
 
+    def _on_scan(self, *_: object) -> None:
+        """Show the nodule's controls once there is a scan to paint it into."""
+        there = self.session.scan is not None
+        self.synthesis.setVisible(there)
+        self.no_scan.setVisible(not there)
+
+    def _on_busy(self, *_: object) -> None:
+        opening = any(self.session.is_busy(kind) for kind in OPENING)
+        self.no_scan.button.setEnabled(not opening)
+
     def _on_models(self) -> None:
+        self.show_empty(self.session.generator is None)
         for widget in (self.patient, self.search):
             widget.setEnabled(self.session.generator is not None)
         self._rows.prepare()

@@ -26,16 +26,31 @@ Listening = list[tuple[Any, Callable[..., object]]]
 
 
 class Dock(QWidget):
-    """Body of a dock: our style, one column, and ears that close with it."""
+    """Body of a dock: our style, one column, and ears that close with it.
+
+    Attributes
+    ----------
+    column
+        What the dock shows of what there is.
+    foot
+        Under the column; stays when the column gives way to an empty state.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("radiogen")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(style_sheet(palette()))
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(8, 8, 8, 6)
-        self.column.setSpacing(4)
+        self._filled = QWidget()
+        self.column, self.foot = QVBoxLayout(self._filled), QVBoxLayout()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(8, 8, 8, 6)
+        whole.addWidget(self._filled, 1)
+        whole.addLayout(self.foot)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        for layout in (whole, self.column, self.foot):
+            layout.setSpacing(4)
+        self._empty: QWidget | None = None
         self._listening: Listening = []
         self.destroyed.connect(partial(stop_listening, self._listening))
         self.listen(theme_watch().changed, self.restyle)
@@ -43,6 +58,26 @@ class Dock(QWidget):
     def restyle(self) -> None:
         """Take the colours of napari's theme; painted parts repaint by themselves."""
         self.setStyleSheet(style_sheet(palette()))
+
+    def add_empty_state(self, empty: QWidget) -> None:
+        """Take what stands in place of the column while `show_empty` says so."""
+        whole = self.layout()
+        if isinstance(whole, QVBoxLayout):
+            whole.insertWidget(1, empty, 1)
+        self._empty = empty
+
+    def pack(self) -> None:
+        """Leave room that is not needed under the foot, not under the column."""
+        whole = self.layout()
+        if isinstance(whole, QVBoxLayout):
+            whole.setStretchFactor(self._filled, 0)
+            whole.addStretch(1)
+
+    def show_empty(self, nothing: bool) -> None:
+        """Show the column, or while there is nothing to show, the empty state."""
+        if self._empty is not None:
+            self._empty.setVisible(nothing)
+        self._filled.setVisible(not nothing)
 
     def listen(self, signal: Any, slot: Callable[..., object]) -> None:
         """Connect a psygnal signal until this widget is destroyed.

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_radiogen.domain import cohort_words
+from napari_radiogen.errors import RadiogenError
 from napari_radiogen.plugin.widgets.parts import note, row
 from napari_radiogen.session.controller import Session
 
@@ -36,6 +37,7 @@ class PatientSource(QWidget):
         self.session = session
         self.choice = QComboBox()
         self.choice.setToolTip("which model paints")
+        self.choice.setPlaceholderText("choose a model")
         self.choice.activated.connect(self._choose)
         self.model = note(NO_MODEL)
         self.notice = note(role="warning")
@@ -80,7 +82,7 @@ class PatientSource(QWidget):
         used = "" if generator is None else generator.name
         # Asking imports torch, which takes seconds: not before the models were loaded.
         loaded = generator is not None or bool(self.session.models.problems)
-        names = list(self.session.engines.generator_names()) if loaded else []
+        names = list(self._names()) if loaded else []
         self.choice.blockSignals(True)
         self.choice.clear()
         self.choice.addItems(names if used in ("", *names) else [used, *names])
@@ -88,10 +90,16 @@ class PatientSource(QWidget):
         self.choice.blockSignals(False)
         self.choice.setEnabled(bool(names))
 
+    def _names(self) -> tuple[str, ...]:
+        try:
+            return self.session.engines.generator_names()
+        except RadiogenError:  # loading has told of it
+            return ()
+
     def refresh(self) -> None:
         """Show model, cohort and own patients, and what a person should know of these."""
         generator, own = self.session.generator, self.session.models.own
-        self.open_button.setEnabled(generator is not None)
+        self.open_button.setVisible(generator is not None)
         self._fill_choice()
         if generator is not None:
             parts = [cohort_words(generator.cohort), *(o.title for o in own)]

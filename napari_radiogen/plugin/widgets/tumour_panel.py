@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QHeaderView, QProgressBar, QVBoxLayout, QWidget
 
 from napari_radiogen.domain import Nodule
@@ -43,6 +44,8 @@ class TumourPanel(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.status = note()
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._work = ""
         self.table = table(("Tumour", "mm", "HU"))
         self.table.setMinimumHeight(60)
         for column in (1, 2):
@@ -138,6 +141,16 @@ class TumourPanel(QWidget):
             count = f"{len(nodules)} tumour{'' if len(nodules) == 1 else 's'}"
             seconds = f" · {found.seconds:.0f} s" if found.seconds >= 1 else ""
             self.status.setText(f"{count} · {found.model}{seconds}")
+
+    def show_work(self, words: str, share: float | None) -> None:
+        """Show what is being done and how far it is (0 to 1); what it found stays when done."""
+        if words:
+            self.status.setText(words)
+        elif self.status.text() == self._work:
+            self.status.setText("")
+        self._work = words
+        self.bar.setRange(0, 0 if words and share is None else 100)
+        self.bar.setValue(0 if share is None else round(100 * share))
 
     def _on_editing(self, editing: bool) -> None:
         self.edit.setChecked(editing)
