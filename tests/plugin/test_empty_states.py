@@ -99,6 +99,21 @@ def test_without_a_model_panel_and_map_have_one_button_that_loads_it(broken, qtb
     assert chart.projection.isVisible()
 
 
+def test_an_empty_state_shows_how_loading_goes_and_why_it_failed(broken, qtbot):
+    state = shown(qtbot, GeneMapWidget(broken.viewer)).no_model
+    seen = []
+
+    def refuse(name):
+        seen.append((state.button.isEnabled(), state.status.text(), state.bar.isVisible()))
+        raise ModelError("the file ends early; install the package again", "m")
+
+    broken.session.engines = make_engines(load_generator=refuse)
+    press(state.button)
+    assert seen == [(False, "loading the generator", True)]
+    assert state.button.isEnabled()
+    assert state.status.text() == "m: the file ends early; install the package again"
+
+
 def test_without_a_scan_the_panel_offers_one_for_its_nodule(bench, qtbot, phantom_folder):
     panel = shown(qtbot, GenePanelWidget(bench.viewer))
     assert panel.sliders.isVisible()

@@ -150,6 +150,29 @@ def test_it_is_offered_once_and_taken_from_the_notification(opened, guide, tmp_p
     assert TourMemory(tmp_path).offered
 
 
+def test_it_offers_itself_after_a_while(opened, guide, qtbot, tmp_path):
+    guide.memory = TourMemory(tmp_path)
+    notification_manager.records.clear()
+    guide._later.start(1)
+    qtbot.waitUntil(lambda: guide.memory.offered)
+    assert [said.message[:9] for said in notification_manager.records] == ["New here?"]
+    close_notifications(opened[0])
+
+
+def test_the_rim_follows_the_window(opened, guide, qtbot):
+    window, chart = main_window(opened[0]), shown_parts(opened[0])[GeneMapWidget]
+    guide.start()
+    while guide.tour.step.target != "map":
+        guide.tour.next()
+    qtbot.wait(50)
+    before = guide.rim.geometry()
+    window.resize(window.width() + 120, window.height() + 60)
+    qtbot.waitUntil(lambda: guide.rim.geometry() != before)
+    qtbot.wait(50)
+    assert guide.rim.geometry().adjusted(2, 2, -2, -2) == around(window, chart)
+    window.resize(1280, 800)
+
+
 def test_a_window_with_a_state_folder_offers_it_only_at_first(viewer, tmp_path):
     first = workbench_of(viewer, Session(engines=make_engines()), tmp_path)
     assert first.guide._later.isActive()
