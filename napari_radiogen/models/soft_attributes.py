@@ -1,8 +1,8 @@
 """Attributes of synthetic slices as differentiable functions of image and mask.
 
 :mod:`napari_radiogen.imaging.attributes` measures real and synthetic nodules;
-what stands here follows it closely enough to be asked of a generator: the
-rank correlation of spiculation is 0.95 or more on real nodules.
+what stands here ranks nodules as it does, which is enough to be asked of a
+generator.
 """
 
 from __future__ import annotations

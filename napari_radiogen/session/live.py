@@ -93,13 +93,19 @@ class LiveNodule:
 
     def _show_first_look(self, result: SynthesisResult) -> None:
         self._looked = True
-        self._show(result)
-        self._ask_held()
+        self._ask_held_and_show(result)
 
     def _keep(self, result: SynthesisResult) -> None:
         self.remember(result)
-        self._show(result)
+        self._ask_held_and_show(result)
+
+    def _ask_held_and_show(self, result: SynthesisResult) -> None:
+        """Start what waits before drawing, which takes a window longer than starting work."""
+        before = self.result
         self._ask_held()
+        # A runner that works at once has shown a newer one by now.
+        if self.result is before:
+            self._show(result)
 
     def _ask_held(self) -> None:
         if self._held is not None:

@@ -112,6 +112,13 @@ def fit_target(
     )
 
 
+def central_rows(count: int, share: float) -> Tensor:
+    """Return the rows of a batch that are asked at the nodule's centre; both halves alike."""
+    half = count // 2
+    rows = torch.arange(round(half * share))
+    return torch.cat((rows, half + rows))
+
+
 def _central(data: SliceSet) -> Tensor:
     """Return the row nearest to the centre of each subject's nodule."""
     far = torch.full((len(data.subject_ids),), torch.inf)

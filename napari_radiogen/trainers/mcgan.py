@@ -26,7 +26,7 @@ from napari_radiogen.models.losses import (
 )
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
 from napari_radiogen.trainers import loop
-from napari_radiogen.trainers.attribute_target import fit_target
+from napari_radiogen.trainers.attribute_target import central_rows, fit_target
 from napari_radiogen.trainers.devices import make_fabric, share, update_average
 from napari_radiogen.trainers.gene_regressor import train_regressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
@@ -127,11 +127,6 @@ class MCGANSystem(System):
         steps = config.regressor_steps if fitted else 0
         auxiliary = train_regressor(self.data, validation, components, config, steps, progress)
         self.auxiliary = auxiliary.to(fabric.device)
-        target = fit_target(self.data, validation, components, store.pixel_mm)
-        self.target = target.to(fabric.device)
-        asked = config.segmenter_steps if fitted and config.attributes else 0
-        segmenter = train_segmenter(self.data, asked, config.seed + 3, progress)
-        self.segmenter = segmenter.to(fabric.device)
         self.rng = torch.Generator().manual_seed(config.seed + 1)
         self._build(config, fabric)
         self.networks = {
@@ -139,10 +134,15 @@ class MCGANSystem(System):
             "discriminator": self.discriminator,
             "average": self.average,
             "auxiliary": self.auxiliary.network,
-            "segmenter": self.segmenter,
         }
         self.optimisers = {"generator": self.g_optimiser, "discriminator": self.d_optimiser}
         self.random = {"batches": self.rng}
+        if config.attributes:
+            target = fit_target(self.data, validation, components, store.pixel_mm)
+            self.target = target.to(fabric.device)
+            steps = config.segmenter_steps if fitted else 0
+            segmenter = train_segmenter(self.data, steps, config.seed + 3, progress)
+            self.networks["segmenter"] = self.segmenter = segmenter.to(fabric.device)
 
     def _build(self, config: MCGANTraining, fabric: Fabric) -> None:
         generator, discriminator = Generator(config.network), Discriminator(config.network)
@@ -232,7 +232,7 @@ class MCGANSystem(System):
             share(self.fabric, torch.cat((t[:half], t[:half])))
             for t in (batch.metagenes, batch.dz_mm, batch.backgrounds)
         )
-        dz[_central_rows(len(dz), self.config.central)] = 0
+        dz[central_rows(len(dz), self.config.central)] = 0
         noise = self._noise(2 * half)
         out = self.generator(background, self.generator.encode(genes), dz, noise)
         mask = torch.sigmoid(out.mask_logits)
@@ -247,9 +247,11 @@ class MCGANSystem(System):
             "variety": c.variety * shape_variety(mask),
         }
         if c.attributes:
-            seen = self.segmenter(out.image)
             terms["attributes"] = c.attributes * self.target.loss(out.image, mask, dz, genes)
-            terms["outline"] = c.outline * dice_loss(mask, seen.detach())
+            # No gradient: a generator learns to please a frozen network.
+            with torch.no_grad():
+                seen = torch.sigmoid(self.segmenter(out.image))
+            terms["outline"] = c.outline * dice_loss(mask, seen)
         return terms
 
     def _discriminate(
@@ -290,10 +292,3 @@ class MCGANSystem(System):
         """Draw the noise of a whole batch and keep this process's share."""
         whole = draw_noise(self.config.network, [self.rng] * count)
         return Noise(share(self.fabric, whole.z), tuple(share(self.fabric, m) for m in whole.maps))
-
-
-def _central_rows(count: int, share: float) -> Tensor:
-    """Return the rows that are asked at the nodule's centre; both halves alike."""
-    half = count // 2
-    rows = torch.arange(round(half * share))
-    return torch.cat((rows, half + rows))

@@ -40,8 +40,12 @@ class MCGANTraining(TrainingConfig):
     central: float = Field(
         default=0.0, ge=0, le=1, description="share of synthetic slices at the nodule's centre"
     )
-    outline: float = Field(default=0.0, ge=0, description="own mask is what is seen there")
-    segmenter_steps: int = Field(default=600, ge=0, description="of what outlines them there")
+    outline: float = Field(
+        default=0.0, ge=0, description="own mask follows the outline that a frozen segmenter sees"
+    )
+    segmenter_steps: int = Field(
+        default=600, ge=0, description="of that segmenter; none without attributes"
+    )
     gene_sparsity: float = Field(default=0.02, ge=0, description="group lasso on metagenes read")
     variety: float = Field(default=1.0, ge=0, description="of masks over noise")
     regressor_steps: int = Field(default=600, ge=0)

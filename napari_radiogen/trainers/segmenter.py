@@ -10,12 +10,11 @@ a generator learns to please a frozen network with nodules that others miss.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_radiogen.models.unet import UNet, dice_loss
 from napari_radiogen.trainers.run import Progress
-from napari_radiogen.trainers.slices import SliceSet, augment, draw_batch, symmetry
+from napari_radiogen.trainers.slices import SliceSet, augment, draw_batch
 
 #: Width of its first block, and slices of a step; as many backgrounds come with them.
 BASE, BATCH = 8, 12
@@ -23,31 +22,10 @@ BASE, BATCH = 8, 12
 IMAGE_NOISE = 0.03
 
 
-class Segmenter(nn.Module):
-    """A frozen U-Net from images in [-1, 1] to mask probabilities."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.network = UNet(2, 1, BASE, dropout=0.1)
-
-    def forward(self, image: Tensor) -> Tensor:
-        """(B, 1, H, W) -> (B, 1, H, W), seen from a random side through noise."""
-        turn = int(torch.randint(8, (1,)))
-        noisy = image + IMAGE_NOISE * torch.randn_like(image)
-        seen = torch.sigmoid(self.network(symmetry(noisy, turn)))
-        return undo(seen, turn)
-
-
-def undo(x: Tensor, which: int) -> Tensor:
-    """Take back one of the eight symmetries of a square on (B, C, H, W)."""
-    plain = x.flip(-1) if which >= 4 else x
-    return torch.rot90(plain, -(which % 4), (-2, -1))
-
-
 def train_segmenter(
     train: SliceSet, steps: int, seed: int, progress: Progress | None = None
-) -> Segmenter:
-    """Train on real training slices and nodule-free ones; return it frozen.
+) -> UNet:
+    """Train on real training slices and nodule-free ones; return it frozen, (B, 1, H, W) to logits.
 
     Parameters
     ----------
@@ -60,7 +38,7 @@ def train_segmenter(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        segmenter = Segmenter()
+        segmenter = UNet(2, 1, BASE, dropout=0.1)
         rng = torch.Generator().manual_seed(seed)
         optimiser = torch.optim.AdamW(segmenter.parameters(), 2e-3, weight_decay=1e-3)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
@@ -69,7 +47,7 @@ def train_segmenter(
             image, mask = augment(batch.image, batch.mask, rng=rng)
             image = torch.cat((image, batch.backgrounds))
             mask = torch.cat((mask, torch.zeros_like(mask)))
-            logits = segmenter.network(image + IMAGE_NOISE * torch.randn_like(image))
+            logits = segmenter(image + IMAGE_NOISE * torch.randn_like(image))
             loss = F.binary_cross_entropy_with_logits(logits, mask) + dice_loss(logits, mask)
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss)

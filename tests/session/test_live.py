@@ -2,10 +2,12 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from napari_radiogen.session import Session, ThreadRunner
+from napari_radiogen.session.live import LiveNodule
 from tests.session.conftest import Recorder
 from tests.session.fakes import CENTRE, FakeGenerator, FakeSynthesiser, make_engines, make_scan
 
@@ -76,6 +78,34 @@ def test_during_a_drag_nodules_show_and_the_last_value_ends_it(live, gate):
     shown = [r.request.metagenes[0] for r in told.results]
     assert shown == sorted(shown)
     assert (shown[-1], live.result.complete) == (2.0, True)
+
+
+class Orders:
+    """Stands for the work and for the window: notes what is started and drawn, in order."""
+
+    def __init__(self):
+        self.order, self.first_looks = [], []
+
+    def start(self, kind, job, keep, first_look):
+        self.order.append("start")
+        self.first_looks.append(first_look)
+
+    def is_busy(self, kind):
+        return bool(self.first_looks)
+
+    def draw(self, result):
+        self.order.append("draw")
+
+
+def test_what_waits_starts_before_the_one_that_came_is_drawn():
+    orders = Orders()
+    nodule = LiveNodule(orders, orders.draw)
+    nodule.drag(True)
+    nodule.ask("first", None)
+    nodule.ask("second", None)
+    assert orders.order == ["start"]
+    orders.first_looks[0](SimpleNamespace(request=SimpleNamespace(site=None)))
+    assert orders.order == ["start", "start", "draw"]
 
 
 def test_cancel_stops_and_keeps_what_was_shown(live, gate):
