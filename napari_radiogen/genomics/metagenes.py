@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
@@ -12,6 +14,8 @@ from napari_radiogen.domain import Metagenes
 from napari_radiogen.errors import InputError
 
 FloatArray = npt.NDArray[np.float64]
+#: How members of a cluster count in its score: see `fit_metagenes`.
+Weighting = Literal["sign", "loading"]
 
 #: A gene that varies less than this (log2) is constant for our purposes.
 MIN_GENE_SD = 1e-3
@@ -23,12 +27,14 @@ def fit_metagenes(
     *,
     k: int = METAGENE_COUNT,
     relevance: npt.NDArray[np.floating] | None = None,
+    weighting: Weighting = "sign",
     seed: int = 0,
 ) -> Metagenes:
     """Cluster genes by k-means on their z-scores and score each cluster.
 
     A metagene's value is the mean of its members, each signed to the
-    cluster's first principal component (Li 2018; Zhou 2018), standardised.
+    cluster's first principal component (Li 2018; Zhou 2018), or weighted by
+    it, standardised.
 
     Parameters
     ----------
@@ -43,6 +49,10 @@ def fit_metagenes(
         metagene with the strongest rank correlation to any of them, and its
         sign is turned so that the strongest correlation is positive;
         otherwise the largest metagene comes first.
+    weighting
+        ``sign``: members count alike, as published; ``loading``: as much as
+        the first component loads on them, so that a gene which follows its
+        cluster loosely adds little noise (ours).
     seed
         Of k-means.
 
@@ -59,7 +69,7 @@ def fit_metagenes(
     mean = values.mean(axis=0)
     sd = np.maximum(values.std(axis=0), MIN_GENE_SD)
     z = (values - mean) / sd
-    weights = _signed_weights(z, k, seed)
+    weights = _member_weights(z, k, seed, weighting)
     weights = _in_order(weights, z @ weights, relevance)
     raw = z @ weights
     width = len(str(k - 1)) if k < 100 else 2
@@ -74,8 +84,8 @@ def fit_metagenes(
     )
 
 
-def _signed_weights(z: FloatArray, k: int, seed: int) -> FloatArray:
-    """Return (G, K) membership weights: sign of the first component / size."""
+def _member_weights(z: FloatArray, k: int, seed: int, weighting: Weighting) -> FloatArray:
+    """Return (G, K) weights of the members, from the first component; 1 in all, absolutely."""
     profiles = z.T / np.maximum(np.linalg.norm(z.T, axis=1, keepdims=True), MIN_GENE_SD)
     if len(np.unique(profiles, axis=0)) < k:
         raise InputError(f"the genes are too alike for {k} metagenes")
@@ -84,8 +94,10 @@ def _signed_weights(z: FloatArray, k: int, seed: int) -> FloatArray:
     for cluster in range(k):
         members = np.flatnonzero(label == cluster)
         component = np.linalg.svd(z[:, members], full_matrices=False)[2][0]
-        sign = np.sign(component) * (1.0 if component.sum() >= 0 else -1.0)
-        weights[members, cluster] = np.where(sign == 0, 1.0, sign) / len(members)
+        component = component * (1.0 if component.sum() >= 0 else -1.0)
+        if weighting == "sign":
+            component = np.where(component < 0, -1.0, 1.0)
+        weights[members, cluster] = component / np.abs(component).sum()
     return weights
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from napari_radiogen.models.gene_regressor import GeneRegressor
+from napari_radiogen.trainers.agreement import Agreement
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.run import Progress
 from napari_radiogen.trainers.slices import SliceSet, area_share, draw_batch, symmetry
@@ -70,6 +71,7 @@ def train_regressor(
     config: MCGANTraining,
     steps: int,
     progress: Progress | None,
+    agreement: tuple[Agreement, Agreement] | None = None,
 ) -> AuxiliaryTarget:
     """Train the regressor on real training slices and weigh it on validation.
 
@@ -79,13 +81,17 @@ def train_regressor(
         (A, K) weights of the metagenes, fitted on training patients.
     steps
         Optimiser steps.
+    agreement
+        Of training and validation slices: components are then what a slice
+        shows, and not what its patient's genes foretell.
     """
     network = GeneRegressor(config.network.spatial_dims, len(components))
     rng = torch.Generator().manual_seed(config.seed + 2)
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, max(1, steps))
+    move = None if agreement is None else agreement[0].move
     for step in range(steps):
-        batch = draw_batch(train, 32, 0.0, rng, least_share=LEAST_SHARE)
+        batch = draw_batch(train, 32, 0.0, rng, least_share=LEAST_SHARE, move=move)
         noisy = batch.image + IMAGE_NOISE * torch.randn(batch.image.shape, generator=rng)
         told = network(noisy, batch.mask, batch.dz_mm)
         loss = F.mse_loss(told, batch.metagenes @ components.T)
@@ -96,17 +102,19 @@ def train_regressor(
         if progress is not None and step % 50 == 0:
             progress(0.0, f"auxiliary step {step}/{steps}, loss {loss.item():.2f}")
     network.eval().requires_grad_(False)
-    r2 = _validation_r2(network, components, validation)
+    told = validation.metagenes[validation.subject] @ components.T
+    asked = told if agreement is None else agreement[1].asked
+    r2 = _validation_r2(network, asked, validation)
     if progress is not None:
         progress(0.0, "auxiliary R2 " + ", ".join(f"{value:.2f}" for value in r2.tolist()))
     return AuxiliaryTarget(network, components, r2)
 
 
 @torch.no_grad()
-def _validation_r2(network: GeneRegressor, components: Tensor, data: SliceSet) -> Tensor:
+def _validation_r2(network: GeneRegressor, asked: Tensor, data: SliceSet) -> Tensor:
+    """Return (A,) R2 of what the network tells of slices, (N, A) being asked; at least 0."""
     shown = area_share(data) >= LEAST_SHARE
     told = network(data.image[shown], data.mask[shown], data.dz_mm[shown])
-    asked = data.metagenes[data.subject[shown]] @ components.T
-    error = ((told - asked) ** 2).mean(dim=0)
-    r2 = 1 - error / asked.var(dim=0).clamp(min=1e-6)
+    error = ((told - asked[shown]) ** 2).mean(dim=0)
+    r2 = 1 - error / asked[shown].var(dim=0).clamp(min=1e-6)
     return torch.as_tensor(r2.clamp(min=0))

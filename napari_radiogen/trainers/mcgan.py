@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ from napari_radiogen.models.losses import (
 )
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
 from napari_radiogen.trainers import loop
+from napari_radiogen.trainers.agreement import fit_agreement
 from napari_radiogen.trainers.attribute_target import central_rows, fit_target
 from napari_radiogen.trainers.devices import make_fabric, share, update_average
 from napari_radiogen.trainers.gene_regressor import train_regressor
@@ -124,8 +126,18 @@ class MCGANSystem(System):
         components = torch.from_numpy(
             fit_components(self.data.metagenes.numpy(), self.data.attributes.numpy())
         )
+        agreement = None
+        if config.agreement:
+            fit = partial(fit_agreement, self.data, components=components)
+            agreement = tuple(
+                fit(data, hu_range=store.hu_range, pixel_mm=store.pixel_mm)
+                for data in (self.data, validation)
+            )
+        self.move = None if agreement is None else agreement[0].move
         steps = config.regressor_steps if fitted else 0
-        auxiliary = train_regressor(self.data, validation, components, config, steps, progress)
+        auxiliary = train_regressor(
+            self.data, validation, components, config, steps, progress, agreement
+        )
         self.auxiliary = auxiliary.to(fabric.device)
         self.rng = torch.Generator().manual_seed(config.seed + 1)
         self._build(config, fabric)
@@ -164,7 +176,8 @@ class MCGANSystem(System):
 
     def draw(self) -> Batch:
         """Return the next whole batch."""
-        return draw_batch(self.data, self.config.batch, self.config.gene_jitter, self.rng)
+        c = self.config
+        return draw_batch(self.data, c.batch, c.gene_jitter, self.rng, move=self.move)
 
     def step(self, batch: Batch, step: int, minutes: float) -> dict[str, float]:
         """Take one step of D and G; the warm start reconstructs only."""

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from napari_radiogen.genomics.metagenes import Weighting
 from napari_radiogen.models.mcgan import MCGANConfig
 from napari_radiogen.trainers.config import TrainingConfig
 from napari_radiogen.trainers.packed_patients import Patients
@@ -18,6 +19,7 @@ class MCGANTraining(TrainingConfig):
 
     name: str = "mcgan-planted"
     network: MCGANConfig = MCGANConfig()
+    weighting: Weighting = Field(default="sign", description="of the genes in their metagene")
     batch: int = Field(default=16, ge=4, multiple_of=2)
     warm_steps: int = Field(default=500, ge=0, description="reconstruction only")
     steps: int = Field(default=1800, ge=1, description="in all, warm steps included")
@@ -31,6 +33,9 @@ class MCGANTraining(TrainingConfig):
     betas: tuple[float, float] = (0.5, 0.99)
     ema: float = Field(default=0.995, ge=0, lt=1)
     gene_jitter: float = Field(default=0.3, ge=0, description="s.d. added to metagene z-scores")
+    agreement: bool = Field(
+        default=False, description="move training genes to say what the slice beside them shows"
+    )
     background: float = Field(default=10.0, ge=0)
     reconstruction: float = Field(default=1.0, ge=0)
     auxiliary: float = Field(default=4.0, ge=0)

@@ -12,7 +12,7 @@ import torch
 from napari_radiogen.analysis.projection import pca, tsne, umap
 from napari_radiogen.constants import ATTRIBUTES, RESEARCH_USE
 from napari_radiogen.domain import Metagenes
-from napari_radiogen.genomics.metagenes import fit_metagenes
+from napari_radiogen.genomics.metagenes import Weighting, fit_metagenes
 from napari_radiogen.io.cohort_store import CohortStore
 from napari_radiogen.models.checkpoint import parameter_count
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
@@ -29,7 +29,9 @@ KIND_NOTES = {
 }
 
 
-def fit_cohort_metagenes(store: CohortStore, count: int) -> Metagenes:
+def fit_cohort_metagenes(
+    store: CohortStore, count: int, weighting: Weighting = "sign"
+) -> Metagenes:
     """Fit metagenes on a cohort's training patients, ordered by what images show."""
     train = np.array([s.split == "train" for s in store.subjects])
     shown = [[s.attributes.get(a, 0.0) for a in ATTRIBUTES] for s in store.subjects]
@@ -38,6 +40,7 @@ def fit_cohort_metagenes(store: CohortStore, count: int) -> Metagenes:
         store.expression.gene_symbols,
         k=count,
         relevance=np.array(shown)[train],
+        weighting=weighting,
     )
     return replace(fitted, scale=store.expression.scale)
 

@@ -53,7 +53,7 @@ def run_mcgan(
     store = open_cohort(cohort)
     run = RunFolder(out, options.resume)
     run.begin(SYSTEM, config, store)
-    metagenes = fit_cohort_metagenes(store, config.network.metagenes)
+    metagenes = fit_cohort_metagenes(store, config.network.metagenes, config.weighting)
     scores = metagenes.transform(store.expression.values)
     people = pack_patients(store, scores, config.patients)
     # Training

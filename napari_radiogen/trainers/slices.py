@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,19 +120,28 @@ def slice_set(
 
 
 def draw_batch(
-    data: SliceSet, size: int, jitter: float, rng: torch.Generator, *, least_share: float = 0.0
+    data: SliceSet,
+    size: int,
+    jitter: float,
+    rng: torch.Generator,
+    *,
+    least_share: float = 0.0,
+    move: Callable[[Tensor, Tensor], Tensor] | None = None,
 ) -> Batch:
     """Draw slices of random subjects, each turned by one of eight symmetries.
 
     Subjects are drawn evenly, so that a large nodule does not count more for
     having more slices; those with less than ``least_share`` of their nodule's
-    largest area are left out.
+    largest area are left out. ``move`` may change metagenes (B, K) in the
+    light of the slices (B,) they stand beside.
     """
     rows = _even_rows(data, size, rng, least_share)
     other = rows[_derangement(data.subject[rows], rng)]
     free = torch.randint(len(data.backgrounds), (size,), generator=rng)
     genes = data.metagenes[data.subject[rows]]
     genes = genes + jitter * torch.randn(genes.shape, generator=rng)
+    if move is not None:
+        genes = move(genes, rows)
     turn = int(torch.randint(8, (1,), generator=rng))
     second = int(torch.randint(8, (1,), generator=rng))
     return Batch(

@@ -60,3 +60,15 @@ def test_a_vector_of_other_length_is_refused(modules):
     values, symbols, _, _ = modules
     with pytest.raises(InputError, match="expected 40 genes, got 39"):
         fit_metagenes(values, symbols, k=5).transform(values[:, :39])
+
+
+def test_loadings_weigh_members_and_signs_count_them_alike(modules):
+    values, symbols = modules[:2]
+    alike = fit_metagenes(values, symbols, k=3)
+    weighed = fit_metagenes(values, symbols, k=3, weighting="loading")
+    assert np.abs(alike.weights).sum(axis=0) == pytest.approx(1, abs=1e-5)
+    assert np.abs(weighed.weights).sum(axis=0) == pytest.approx(1, abs=1e-5)
+    assert np.array_equal(weighed.weights != 0, alike.weights != 0)
+    for column in np.abs(alike.weights).T:
+        assert np.ptp(column[column > 0]) == pytest.approx(0, abs=1e-6)
+    assert max(np.ptp(c[c > 0]) for c in np.abs(weighed.weights).T) > 1e-3
