@@ -28,7 +28,6 @@ from napari_radiogen.models.losses import (
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
 from napari_radiogen.trainers import loop
 from napari_radiogen.trainers.agreement import fit_agreement
-from napari_radiogen.trainers.attribute_target import central_rows, fit_target
 from napari_radiogen.trainers.devices import make_fabric, share, update_average
 from napari_radiogen.trainers.gene_regressor import train_regressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
@@ -149,9 +148,7 @@ class MCGANSystem(System):
         }
         self.optimisers = {"generator": self.g_optimiser, "discriminator": self.d_optimiser}
         self.random = {"batches": self.rng}
-        if config.attributes:
-            target = fit_target(self.data, validation, components, store.pixel_mm)
-            self.target = target.to(fabric.device)
+        if config.outline:
             steps = config.segmenter_steps if fitted else 0
             segmenter = train_segmenter(self.data, steps, config.seed + 3, progress)
             self.networks["segmenter"] = self.segmenter = segmenter.to(fabric.device)
@@ -245,7 +242,7 @@ class MCGANSystem(System):
             share(self.fabric, torch.cat((t[:half], t[:half])))
             for t in (batch.metagenes, batch.dz_mm, batch.backgrounds)
         )
-        dz[central_rows(len(dz), self.config.central)] = 0
+        dz[_central_rows(len(dz), self.config.central)] = 0
         noise = self._noise(2 * half)
         out = self.generator(background, self.generator.encode(genes), dz, noise)
         mask = torch.sigmoid(out.mask_logits)
@@ -259,8 +256,7 @@ class MCGANSystem(System):
             "auxiliary": c.auxiliary * self.auxiliary.loss(out.image, mask, dz, genes),
             "variety": c.variety * shape_variety(mask),
         }
-        if c.attributes:
-            terms["attributes"] = c.attributes * self.target.loss(out.image, mask, dz, genes)
+        if c.outline:
             # No gradient: a generator learns to please a frozen network.
             with torch.no_grad():
                 seen = torch.sigmoid(self.segmenter(out.image))
@@ -305,3 +301,10 @@ class MCGANSystem(System):
         """Draw the noise of a whole batch and keep this process's share."""
         whole = draw_noise(self.config.network, [self.rng] * count)
         return Noise(share(self.fabric, whole.z), tuple(share(self.fabric, m) for m in whole.maps))
+
+
+def _central_rows(count: int, share: float) -> Tensor:
+    """Return the rows of a batch that are asked at the nodule's centre; both halves alike."""
+    half = count // 2
+    rows = torch.arange(round(half * share))
+    return torch.cat((rows, half + rows))

@@ -39,9 +39,6 @@ class MCGANTraining(TrainingConfig):
     background: float = Field(default=10.0, ge=0)
     reconstruction: float = Field(default=1.0, ge=0)
     auxiliary: float = Field(default=4.0, ge=0)
-    attributes: float = Field(
-        default=0.0, ge=0, description="attributes measured with gradients, as genes foretell them"
-    )
     central: float = Field(
         default=0.0, ge=0, le=1, description="share of synthetic slices at the nodule's centre"
     )
@@ -49,7 +46,7 @@ class MCGANTraining(TrainingConfig):
         default=0.0, ge=0, description="own mask follows the outline that a frozen segmenter sees"
     )
     segmenter_steps: int = Field(
-        default=600, ge=0, description="of that segmenter; none without attributes"
+        default=600, ge=0, description="of that segmenter; none without an outline"
     )
     gene_sparsity: float = Field(default=0.02, ge=0, description="group lasso on metagenes read")
     variety: float = Field(default=1.0, ge=0, description="of masks over noise")

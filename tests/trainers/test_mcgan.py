@@ -71,19 +71,23 @@ def test_a_permuted_run_is_a_null_model_in_half_precision(cohort, tmp_path):
     assert find_model(tmp_path / "null").name == "tiny-null"
 
 
-def test_a_run_in_half_precision_with_attributes_asked_gives_a_model(cohort, tmp_path):
+def test_a_run_in_half_precision_with_an_outline_and_agreeing_genes_gives_a_model(cohort, tmp_path):
     asked = {
+        "weighting": "loading",
+        "agreement": True,
         "segmenter_steps": 4,
         "precision": "bf16-mixed",
-        "attributes": 4.0,
         "central": 0.5,
         "outline": 2.0,
     }
     config = MCGANTraining.model_validate({**TINY, **asked})
     run_mcgan(cohort, config, tmp_path / "run", options=ONE)
     (last,) = list(csv.DictReader((tmp_path / "run" / "log.csv").open()))[-1:]
-    assert np.isfinite(float(last["attributes"]))
-    assert load_generator(str(tmp_path / "run")).subject_ids
+    assert np.isfinite(float(last["outline"]))
+    store = open_cohort(cohort)
+    fitted = fit_cohort_metagenes(store, 10, "loading")
+    generator = load_generator(str(tmp_path / "run"))
+    assert generator.metagenes.weights == pytest.approx(fitted.weights)
 
 
 def test_a_stopped_run_goes_on_exactly(run, cohort, tmp_path):
