@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,6 +22,8 @@ from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.imaging.windows import unit_to_hu
 from napari_radiogen.trainers.slices import SliceSet, area_share
+
+FloatArray = npt.NDArray[np.float64]
 
 #: Slices with less than this share of their nodule's largest area show its poles.
 LEAST_SHARE = 0.6
@@ -50,45 +53,45 @@ class Agreement:
         Components that foretell nothing (all zero) move nothing.
         """
         away = self.asked[rows] - metagenes @ self.components.T
-        return metagenes + away @ torch.linalg.pinv(self.components).T
+        return torch.as_tensor(metagenes + away @ torch.linalg.pinv(self.components).T)
 
 
-def fit_agreement(
+def fit_agreements(
     train: SliceSet,
-    data: SliceSet,
+    validation: SliceSet,
     components: Tensor,
     hu_range: tuple[float, float],
     pixel_mm: float,
-) -> Agreement:
-    """Measure the slices of a split on the scale of training patients.
+) -> tuple[Agreement, Agreement]:
+    """Measure training and validation slices on the scale of training patients.
 
     Parameters
     ----------
-    train
-        Training slices: their patients define normal scores and spreads.
-    data
-        The slices that are measured.
+    train, validation
+        Slices; training patients define normal scores and spreads.
     components
         (A, K) fitted on training patients.
+    hu_range, pixel_mm
+        Of the cohort's patches.
     """
     spread = (train.metagenes @ components.T).std(dim=0)
-    shown = torch.stack(
-        [
-            torch.from_numpy(np.interp(values, *_scale(train.attributes[:, a].numpy())))
-            for a, values in enumerate(_shown(data, hu_range, pixel_mm).T)
-        ],
-        dim=1,
-    )
-    return Agreement(components, spread * shown.float())
+    scales = [_scale(column.numpy()) for column in train.attributes.T]
+
+    def fit(data: SliceSet) -> Agreement:
+        shown = _shown(data, hu_range, pixel_mm)
+        scores = [np.interp(v, *scale) for v, scale in zip(shown.T, scales, strict=True)]
+        return Agreement(components, spread * torch.from_numpy(np.stack(scores, axis=1)).float())
+
+    return fit(train), fit(validation)
 
 
-def _scale(known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _scale(known: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return rising attribute values of training patients and their normal scores."""
     values, first = np.unique(known, return_index=True)
     return values, normal_scores(known)[first]
 
 
-def _shown(data: SliceSet, hu_range: tuple[float, float], pixel_mm: float) -> np.ndarray:
+def _shown(data: SliceSet, hu_range: tuple[float, float], pixel_mm: float) -> FloatArray:
     """Return (N, A) attributes of each slice, and of its nodule where a slice cannot tell."""
     shown = data.attributes[data.subject].numpy().astype(float)
     hu = unit_to_hu(data.image[:, 0].numpy(), hu_range)

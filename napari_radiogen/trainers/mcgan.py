@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +26,7 @@ from napari_radiogen.models.losses import (
 )
 from napari_radiogen.models.mcgan import Discriminator, Generator, Noise, draw_noise
 from napari_radiogen.trainers import loop
-from napari_radiogen.trainers.agreement import fit_agreement
+from napari_radiogen.trainers.agreement import fit_agreements
 from napari_radiogen.trainers.devices import make_fabric, share, update_average
 from napari_radiogen.trainers.gene_regressor import train_regressor
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
@@ -35,7 +34,7 @@ from napari_radiogen.trainers.mcgan_depth import closing_radii
 from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose_use
 from napari_radiogen.trainers.run import Progress, RunFolder, RunOptions, use_threads
 from napari_radiogen.trainers.segmenter import train_segmenter
-from napari_radiogen.trainers.slices import Batch, augment, draw_batch, slice_set
+from napari_radiogen.trainers.slices import Batch, augment, central_rows, draw_batch, slice_set
 from napari_radiogen.trainers.system import System
 
 if TYPE_CHECKING:
@@ -127,10 +126,8 @@ class MCGANSystem(System):
         )
         agreement = None
         if config.agreement:
-            fit = partial(fit_agreement, self.data, components=components)
-            agreement = tuple(
-                fit(data, hu_range=store.hu_range, pixel_mm=store.pixel_mm)
-                for data in (self.data, validation)
+            agreement = fit_agreements(
+                self.data, validation, components, store.hu_range, store.pixel_mm
             )
         self.move = None if agreement is None else agreement[0].move
         steps = config.regressor_steps if fitted else 0
@@ -242,7 +239,7 @@ class MCGANSystem(System):
             share(self.fabric, torch.cat((t[:half], t[:half])))
             for t in (batch.metagenes, batch.dz_mm, batch.backgrounds)
         )
-        dz[_central_rows(len(dz), self.config.central)] = 0
+        dz[central_rows(len(dz), self.config.central)] = 0
         noise = self._noise(2 * half)
         out = self.generator(background, self.generator.encode(genes), dz, noise)
         mask = torch.sigmoid(out.mask_logits)
@@ -301,10 +298,3 @@ class MCGANSystem(System):
         """Draw the noise of a whole batch and keep this process's share."""
         whole = draw_noise(self.config.network, [self.rng] * count)
         return Noise(share(self.fabric, whole.z), tuple(share(self.fabric, m) for m in whole.maps))
-
-
-def _central_rows(count: int, share: float) -> Tensor:
-    """Return the rows of a batch that are asked at the nodule's centre; both halves alike."""
-    half = count // 2
-    rows = torch.arange(round(half * share))
-    return torch.cat((rows, half + rows))

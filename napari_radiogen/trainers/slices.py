@@ -156,6 +156,13 @@ def draw_batch(
     )
 
 
+def central_rows(count: int, share: float) -> Tensor:
+    """Return the rows of a batch that are asked at the nodule's centre; both halves alike."""
+    half = count // 2
+    rows = torch.arange(round(half * share))
+    return torch.cat((rows, half + rows))
+
+
 def area_share(data: SliceSet) -> Tensor:
     """Return (N,) each slice's area over the largest of its subject."""
     area = data.mask.flatten(1).sum(dim=1)

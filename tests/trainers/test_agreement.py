@@ -7,7 +7,7 @@ from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.imaging.windows import unit_to_hu
 from napari_radiogen.io.cohort_store import open_cohort
-from napari_radiogen.trainers.agreement import LEAST_SHARE, fit_agreement
+from napari_radiogen.trainers.agreement import LEAST_SHARE, fit_agreements
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.slices import area_share, draw_batch, slice_set
 
@@ -30,7 +30,7 @@ def components():
 
 
 def fitted(data, components, store, which=0):
-    return fit_agreement(data[0], data[which], components, store.hu_range, store.pixel_mm)
+    return fit_agreements(*data, components, store.hu_range, store.pixel_mm)[which]
 
 
 def test_moved_genes_say_what_the_slice_shows_and_nothing_else_changes(data, components, store):
