@@ -18,7 +18,7 @@ from napari_radiogen.trainers.mcgan_judge import Judge, TrainedGenerator, choose
 from napari_radiogen.trainers.mcgan_package import fit_cohort_metagenes
 from napari_radiogen.trainers.mcgan_run import run_mcgan
 from napari_radiogen.trainers.run import Clock, RunFolder, RunOptions
-from napari_radiogen.trainers.slices import area_share, augment, draw_batch, slice_set
+from napari_radiogen.trainers.slices import area_share, augment, central_rows, draw_batch, slice_set
 from napari_radiogen.trainers.state import FORMAT
 
 TINY = {
@@ -155,6 +155,11 @@ def test_a_batch_pairs_each_slice_with_another_subject_and_large_slices_on_reque
     shares = area_share(data)
     assert shares.max() == 1
     assert shares.min() == 0
+
+
+def test_the_same_share_of_both_halves_is_asked_at_the_centre():
+    assert central_rows(16, 0.25).tolist() == [0, 1, 8, 9]
+    assert central_rows(16, 0.0).tolist() == []
 
 
 def test_a_batch_turns_image_mask_and_background_alike(cohort):
