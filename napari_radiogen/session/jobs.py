@@ -13,6 +13,9 @@ from napari_radiogen.errors import Cancelled
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
+#: A window draws what it was handed within this time, s.
+DRAWING_S = 0.15
+
 
 class JobContext(Protocol):
     """What a job can say and ask while it runs."""
@@ -25,6 +28,9 @@ class JobContext(Protocol):
 
     def partial(self, value: Any) -> None:
         """Hand over a first part of the answer."""
+
+    def give_way(self) -> None:
+        """Wait until a window has drawn what came last; not where there is none."""
 
 
 class JobRunner(Protocol):
@@ -63,6 +69,7 @@ class _Job:
     on_progress: Callable[[float, str], None]
     on_partial: Callable[[Any], None]
     deliver: Deliver
+    drawing_s: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def progress(self, fraction: float, message: str = "") -> None:
@@ -73,6 +80,9 @@ class _Job:
 
     def partial(self, value: Any) -> None:
         self._hand_over(lambda: self.on_partial(value))
+
+    def give_way(self) -> None:
+        self.stop.wait(self.drawing_s)
 
     def run(self) -> None:
         """Do the work and hand over its answer or its error."""
@@ -185,6 +195,7 @@ class ThreadRunner:
             on_progress or _ignore,
             on_partial or _ignore,
             self._deliver,
+            DRAWING_S,
         )
         self.cancel(kind)
         with self._lock:

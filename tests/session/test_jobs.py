@@ -4,7 +4,7 @@ import time
 import pytest
 
 from napari_radiogen.errors import Cancelled
-from napari_radiogen.session import InlineRunner, ThreadRunner
+from napari_radiogen.session import InlineRunner, ThreadRunner, jobs
 
 
 class Log:
@@ -113,6 +113,35 @@ def test_cancel_silences_a_job_and_says_whether_there_was_one(runner):
     assert runner.cancel("a")
     assert not runner.cancel("a")
     assert not pump_until(runner, lambda: log.done or log.errors, timeout=0.1)
+
+
+def test_a_job_gives_way_to_the_window_and_a_newer_one_wakes_it(runner, monkeypatch):
+    monkeypatch.setattr(jobs, "DRAWING_S", 0.2)
+    log, waits = Log(), threading.Event()
+
+    def patient(ctx):
+        start = time.monotonic()
+        waits.set()
+        ctx.give_way()
+        return time.monotonic() - start
+
+    runner.submit("a", patient, **log.callbacks())
+    assert pump_until(runner, lambda: log.done)
+    assert log.done[0] >= 0.2
+    monkeypatch.setattr(jobs, "DRAWING_S", 20.0)
+    waits.clear()
+    runner.submit("a", patient, **log.callbacks())
+    assert waits.wait(20)
+    runner.submit("a", lambda ctx: "newer", **log.callbacks())
+    assert pump_until(runner, lambda: log.done[-1] == "newer", timeout=10)
+
+
+def test_without_a_window_nobody_is_given_way():
+    log = Log()
+    start = time.monotonic()
+    InlineRunner().submit("a", lambda ctx: ctx.give_way(), **log.callbacks())
+    assert log.done == [None]
+    assert time.monotonic() - start < 0.1
 
 
 def test_errors_are_handed_over_and_the_lane_goes_on(runner):
