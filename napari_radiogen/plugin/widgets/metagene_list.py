@@ -6,6 +6,7 @@ import numpy as np
 from qtpy.QtCore import QEvent, QRect, Qt, Signal
 from qtpy.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
+from superqt.utils import qthrottled
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT
 from napari_radiogen.plugin.widgets import metagene_row
@@ -13,6 +14,9 @@ from napari_radiogen.plugin.widgets.metagene_row import HEIGHT as ROW_HEIGHT
 from napari_radiogen.plugin.widgets.metagene_row import NAME_WIDTH, VALUE_WIDTH, MetageneRow
 
 KEY_STEP = 0.1
+#: The handle follows the mouse at most this often, ms: Qt puts the whole window,
+#: napari's canvas with it, together anew for whatever is painted in it.
+PAINT_MS = 40
 
 
 class MetageneList(QAbstractScrollArea):
@@ -40,6 +44,7 @@ class MetageneList(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._paint_active = qthrottled(self._update_active, timeout=PAINT_MS, parent=self)
         self.viewport().setMouseTracking(True)
         self.setMinimumHeight(3 * ROW_HEIGHT)
 
@@ -140,8 +145,12 @@ class MetageneList(QAbstractScrollArea):
 
     def _change(self, shown: MetageneRow, z: float) -> None:
         shown.z = z
-        self.viewport().update()
+        self._paint_active()
         (self.gene_moved if shown.gene else self.moved).emit(shown.name, z)
+
+    def _update_active(self) -> None:
+        top = self.track(self._active).top() - 3
+        self.viewport().update(0, top, self.viewport().width(), ROW_HEIGHT)
 
     def _reset(self, shown: MetageneRow) -> None:
         (self.gene_reset if shown.gene else self.reset).emit(shown.name)
@@ -156,11 +165,12 @@ class MetageneList(QAbstractScrollArea):
         return bool(super().viewportEvent(event))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Paint what is in view."""
+        """Paint the rows that Qt asks for, of those in view."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        first = self.verticalScrollBar().value() // ROW_HEIGHT
-        last = min(first + self.viewport().height() // ROW_HEIGHT + 2, len(self._rows))
+        scrolled = self.verticalScrollBar().value()
+        first = (scrolled + event.rect().top()) // ROW_HEIGHT
+        last = min((scrolled + event.rect().bottom()) // ROW_HEIGHT + 1, len(self._rows))
         for index in range(first, last):
             active = index == self._active and self.hasFocus()
             metagene_row.paint(painter, self._rows[index], self.track(index), self.font(), active)
