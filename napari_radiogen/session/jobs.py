@@ -13,6 +13,9 @@ from napari_radiogen.errors import Cancelled
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
+#: A thread without work waits this long for more, s: each new one has torch make
+#: its own threads, and keeps memory of its own from then on.
+IDLE_S = 5.0
 #: A window draws what it was handed within this time, s.
 DRAWING_S = 0.15
 
@@ -153,11 +156,15 @@ class InlineRunner:
 
 @dataclass(eq=False)
 class _Lane:
-    """One kind: its newest request, wanted until its answer is told, and its thread."""
+    """One kind: its newest request, wanted until its answer is told, and its thread.
+
+    ``leave`` tells the thread not to wait for more work.
+    """
 
     newest: _Job | None = None
     waiting: _Job | None = None
     thread: threading.Thread | None = None
+    leave: bool = False
 
 
 class ThreadRunner:
@@ -176,6 +183,7 @@ class ThreadRunner:
         self._deliver: Deliver = deliver or self._inbox.put
         self._lanes: dict[str, _Lane] = {}
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
 
     def submit(
         self,
@@ -201,7 +209,9 @@ class ThreadRunner:
         with self._lock:
             lane = self._lanes.setdefault(kind, _Lane())
             lane.newest = lane.waiting = job
+            self._changed.notify_all()
             if lane.thread is None:
+                lane.leave = False
                 lane.thread = threading.Thread(
                     target=self._drain, args=(lane,), name=f"radiogen-{kind}", daemon=True
                 )
@@ -221,6 +231,10 @@ class ThreadRunner:
         """Stop everything and wait up to a timeout (s) for each thread."""
         for kind in tuple(self._lanes):
             self.cancel(kind)
+        with self._lock:
+            for lane in self._lanes.values():
+                lane.leave = True
+            self._changed.notify_all()
         for lane in tuple(self._lanes.values()):
             thread = lane.thread
             if thread is not None and thread is not threading.current_thread():
@@ -238,6 +252,7 @@ class ThreadRunner:
     def _drain(self, lane: _Lane) -> None:
         while True:
             with self._lock:
+                self._changed.wait_for(lambda: lane.waiting is not None or lane.leave, IDLE_S)
                 job, lane.waiting = lane.waiting, None
                 if job is None:
                     lane.thread = None

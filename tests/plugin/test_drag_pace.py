@@ -1,17 +1,18 @@
 """What a drag leaves time for: who follows it at a slower pace, and what is not made anew."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtTest import QTest
 
+from napari_radiogen.plugin.pace import FOLLOW_MS, HANDLE_MS, Pace
 from napari_radiogen.plugin.widgets import metagene_row
 from napari_radiogen.plugin.widgets.gene_map import REST_MS, GeneMapWidget
 from napari_radiogen.plugin.widgets.gene_panel import GenePanelWidget
 from napari_radiogen.plugin.widgets.metagene_row import x_of
-from napari_radiogen.plugin.widgets.parts import FOLLOW_MS
 from napari_radiogen.plugin.workbench import workbench_of
 from napari_radiogen.session.controller import Session
 from napari_radiogen.session.jobs import InlineRunner
@@ -58,6 +59,34 @@ def marker(gene_map):
     return np.ravel(gene_map.plots[LEARNED].marker.getData())
 
 
+def test_calls_until_a_tick_are_one_and_a_flush_does_not_wait(qtbot, panel):
+    told = []
+    pace = Pace(lambda: told.append("shown"), 100, panel)
+    for _ in range(5):
+        pace.ask()
+    assert told == []
+    qtbot.wait(250)
+    assert told == ["shown"]
+    pace.flush()
+    assert told == ["shown"]  # nothing waits
+    pace.ask()
+    pace.flush()
+    assert told == ["shown"] * 2
+    qtbot.wait(250)
+    assert told == ["shown"] * 2
+
+
+def test_all_paces_tick_at_the_same_time(panel, monkeypatch):
+    due = []
+    for now_s, every_ms in ((12.345, 80), (12.361, 40), (12.379, 80)):
+        monkeypatch.setattr(time, "monotonic", lambda now=now_s: now)
+        pace = Pace(lambda: None, every_ms, panel)
+        pace.ask()
+        due.append(round(1000 * now_s) + pace.findChild(QTimer).interval())
+    assert due == [12400, 12400, 12400]
+    assert FOLLOW_MS % HANDLE_MS == 0
+
+
 # --- who follows -----------------------------------------------------------------
 
 
@@ -69,12 +98,12 @@ def test_the_gauge_follows_a_drag_at_its_own_pace_and_shows_the_last_value(
     session.begin_gesture()
     for z in VALUES:
         session.set_metagene("M01", z)
-    assert len(shown) == 1
-    qtbot.waitUntil(lambda: len(shown) == 2)  # the hand rests, the button is down
+    assert len(shown) == 0
+    qtbot.waitUntil(lambda: len(shown) == 1)  # the hand rests, the button is down
     assert shown[-1][0] == session.gauge()
     assert next(r for r in panel.sliders.rows if r.name == "M01").z == pytest.approx(VALUES[-1])
     session.end_gesture()
-    assert len(shown) == 2
+    assert len(shown) == 1
 
 
 def test_the_end_of_a_drag_shows_all_at_once(panel, gene_map, ready):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from napari_radiogen.errors import Cancelled
 from napari_radiogen.session import Session, ThreadRunner
 from napari_radiogen.session.live import LiveNodule
 from tests.session.conftest import Recorder
@@ -142,11 +143,21 @@ def test_a_slider_move_returns_at_once(live, gate):
 def test_work_stops_after_its_first_look_when_another_value_waits(live, gate):
     gate.clear()
     asked = live.models.synthesiser.requests
-    lane = live.work.runner._lanes["synthesis"]
+    stopped = []
+    synthesise = live.models.synthesiser.synthesise
+
+    def watched(*args, **kwargs):
+        try:
+            return synthesise(*args, **kwargs)
+        except Cancelled:
+            stopped.append(args[1].metagenes[0])
+            raise
+
+    live.models.synthesiser.synthesise = watched
     live.begin_gesture()
     live.set_metagene("M01", 0.5)
     live.set_metagene("M01", 1.0)
-    wait_until(lambda: lane.thread is None)  # nobody pumps: the window has no time
+    wait_until(lambda: stopped == [0.5])  # nobody pumps: the window has no time
     assert asked[-1].metagenes[0] == 0.5
     told = Recorder(live)
     gate.set()

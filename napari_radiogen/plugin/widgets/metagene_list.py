@@ -6,17 +6,14 @@ import numpy as np
 from qtpy.QtCore import QEvent, QRect, Qt, Signal
 from qtpy.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
-from superqt.utils import qthrottled
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT
+from napari_radiogen.plugin.pace import HANDLE_MS, Pace
 from napari_radiogen.plugin.widgets import metagene_row
 from napari_radiogen.plugin.widgets.metagene_row import HEIGHT as ROW_HEIGHT
 from napari_radiogen.plugin.widgets.metagene_row import NAME_WIDTH, VALUE_WIDTH, MetageneRow
 
 KEY_STEP = 0.1
-#: The handle follows the mouse at most this often, ms: Qt puts the whole window,
-#: napari's canvas with it, together anew for whatever is painted in it.
-PAINT_MS = 40
 
 
 class MetageneList(QAbstractScrollArea):
@@ -44,7 +41,7 @@ class MetageneList(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._paint_active = qthrottled(self._update_active, timeout=PAINT_MS, parent=self)
+        self._paint_active = Pace(self._update_active, HANDLE_MS, self)
         self.viewport().setMouseTracking(True)
         self.setMinimumHeight(3 * ROW_HEIGHT)
 
@@ -145,7 +142,7 @@ class MetageneList(QAbstractScrollArea):
 
     def _change(self, shown: MetageneRow, z: float) -> None:
         shown.z = z
-        self._paint_active()
+        self._paint_active.ask()
         (self.gene_moved if shown.gene else self.moved).emit(shown.name, z)
 
     def _update_active(self) -> None:

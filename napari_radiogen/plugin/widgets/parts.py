@@ -18,14 +18,12 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import qthrottled
 
+from napari_radiogen.plugin.pace import FOLLOW_MS, Pace
 from napari_radiogen.plugin.palette import palette, theme_watch
 from napari_radiogen.plugin.styles import style_sheet
 from napari_radiogen.session.controller import Session
 
-#: What stands beside the nodule follows a drag at most this often, ms.
-FOLLOW_MS = 70
 Listening = list[tuple[Any, Callable[..., object]]]
 
 
@@ -100,17 +98,17 @@ class Dock(QWidget):
         What came last shows in any case, no later than the drag ends. Returns
         what shows at once that which still waits.
         """
-        paced = qthrottled(show, timeout=FOLLOW_MS, parent=self)
+        pace = Pace(show, FOLLOW_MS, self)
 
         def tell(*_: object) -> None:
-            paced()
+            pace.ask()
             if not session.in_gesture:
-                paced.flush()
+                pace.flush()
 
         for signal in signals:
             self.listen(signal, tell)
-        self.listen(session.gesture_ended, lambda: paced.flush())
-        return lambda: paced.flush()
+        self.listen(session.gesture_ended, pace.flush)
+        return pace.flush
 
     def mirror(self, signal: Any, made: QPushButton, now: bool) -> None:
         """Keep a toggle in step with a field: what it holds now, and each change."""
