@@ -13,9 +13,9 @@ from napari_radiogen.errors import Cancelled
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
-#: A thread without work waits this long for more, s: each new one has torch make
-#: its own threads, and keeps memory of its own from then on.
-IDLE_S = 5.0
+#: A thread without work waits this long for more, s, longer than a drag lasts:
+#: each new one has torch make its own threads, and a pool of memory grow.
+IDLE_S = 60.0
 #: A window draws what it was handed within this time, s.
 DRAWING_S = 0.15
 
