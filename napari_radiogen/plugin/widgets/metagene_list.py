@@ -8,7 +8,7 @@ from qtpy.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT
-from napari_radiogen.plugin.pace import HANDLE_MS, Pace
+from napari_radiogen.plugin.pace import Pace
 from napari_radiogen.plugin.widgets import metagene_row
 from napari_radiogen.plugin.widgets.metagene_row import HEIGHT as ROW_HEIGHT
 from napari_radiogen.plugin.widgets.metagene_row import NAME_WIDTH, VALUE_WIDTH, MetageneRow
@@ -41,7 +41,7 @@ class MetageneList(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._paint_active = Pace(self._update_active, HANDLE_MS, self)
+        self._paint_active = Pace(self._update_active, self)
         self.viewport().setMouseTracking(True)
         self.setMinimumHeight(3 * ROW_HEIGHT)
 

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_radiogen.plugin.pace import FOLLOW_MS, Pace
+from napari_radiogen.plugin.pace import Pace
 from napari_radiogen.plugin.palette import palette, theme_watch
 from napari_radiogen.plugin.styles import style_sheet
 from napari_radiogen.session.controller import Session
@@ -98,7 +98,7 @@ class Dock(QWidget):
         What came last shows in any case, no later than the drag ends. Returns
         what shows at once that which still waits.
         """
-        pace = Pace(show, FOLLOW_MS, self)
+        pace = Pace(show, self)
 
         def tell(*_: object) -> None:
             pace.ask()
