@@ -41,7 +41,7 @@ HEAVY = (
 )  # fmt: skip
 #: Longest time for one file of tests, s.
 LIMIT_S = 900
-CALLS = {"connect", "listen", "mirror", "installEventFilter"}
+CALLS = {"connect", "listen", "follow", "mirror", "installEventFilter"}
 MAKERS = {"button", "toggle"}
 NOTHING = "(lambda *_, **__: None)"
 
@@ -57,7 +57,7 @@ TESTS: dict[str, tuple[str, ...]] = {
                "test_widgets.py"),
     "gauge": ("test_gene_tools.py",),
     "gene_map": ("test_map_spaces.py", "test_patient_source.py", "test_sessions.py",
-                 "test_widgets.py"),
+                 "test_widgets.py", "test_drag_pace.py"),
     "gene_panel": ("test_widgets.py", "test_gene_tools.py", "test_patient_source.py"),
     "ghost": ("test_window.py",),
     "map_choice": ("test_sessions.py", "test_map_spaces.py"),
@@ -68,7 +68,8 @@ TESTS: dict[str, tuple[str, ...]] = {
     "opening": ("test_window.py",),
     "other_nodules": ("test_nodule_list.py",),
     "paint_tools": ("test_tumour_display.py", "test_window.py"),
-    "parts": ("test_palette.py", "test_widgets.py"),
+    "pace": ("test_drag_pace.py",),
+    "parts": ("test_palette.py", "test_widgets.py", "test_drag_pace.py"),
     "patient_picker": ("test_gene_tools.py", "test_widgets.py"),
     "planes": ("test_viewing.py", "test_windowing.py", "test_orientation.py"),
     "pointer": ("test_ghost.py", "test_viewing.py", "test_windowing.py"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ class Generator(Painter):
     closing_radii: float | None = None
     path: Path | None = None
 
-    @property
+    @cached_property
     def subject_ids(self) -> tuple[str, ...]:
         """Ids of the subjects, in the order of every table."""
         return tuple(s.subject_id for s in self.subjects)

@@ -99,7 +99,7 @@ class Synthesiser:
         first_look
             Given a result with the slices near the centre before the rest.
         cancelled
-            Asked between batches of slices.
+            Asked before and after each batch of slices.
 
         Raises
         ------
@@ -185,8 +185,7 @@ class Synthesiser:
         genes = np.array(request.metagenes, dtype=np.float32)[None]
         change, mask, weight = [], [], []
         for first in range(0, len(stack.dz_mm), BATCH):
-            if cancelled is not None and cancelled():
-                raise Cancelled
+            _stop_if(cancelled)
             part = slice(first, first + BATCH)
             count = len(stack.dz_mm[part])
             background = stack.background[part]
@@ -196,6 +195,7 @@ class Synthesiser:
             change.append(raw.image_hu - background)
             mask.append(raw.mask)
             weight.append(raw.weight)
+        _stop_if(cancelled)
         inside = _central_component(np.concatenate(mask) > 0.5, stack)
         return _Painted(np.concatenate(change), inside, np.concatenate(weight))
 
@@ -259,6 +259,11 @@ class Synthesiser:
             "diameter_mm": central["diameter"],
             "spiculation": central["spiculation"],
         }
+
+
+def _stop_if(cancelled: Callable[[], bool] | None) -> None:
+    if cancelled is not None and cancelled():
+        raise Cancelled
 
 
 def replace_stack(stack: _Stack, chosen: slice) -> _Stack:

@@ -69,5 +69,5 @@ class ChangeLayers:
             self._keeper.show(self.layers[name], False)
             return
         overlays[name] = overlay
-        self.layers[name] = self._keeper.replace(self.layers[name], overlay.layer())
+        self.layers[name] = self._keeper.repaint(self.layers[name], overlay.layer())
         self._keeper.show(self.layers[name], True)

@@ -45,12 +45,32 @@ class LayerKeeper:
         if not self.lives(layer):
             return self.add(data)
         layer.data = data[0]
+        self._place(layer, data)
+        return layer
+
+    def repaint(self, layer: Any, data: LayerData, *, thumbnail: bool = True) -> Any:
+        """Put data that change many times a second into a layer, or add it.
+
+        In a box of the same size they are written into the layer's own array,
+        of which napari then uploads one slice. For an array that is given anew
+        it measures its scene and compiles the shader of labels again. What stays
+        for a moment only needs no thumbnail in the list of layers.
+        """
+        own = layer.data if self.lives(layer) else None
+        if own is None or own.shape != data[0].shape or own.dtype != data[0].dtype:
+            # A copy, as the next repaint writes into it.
+            return self.replace(layer, (data[0].copy(), *data[1:]))
+        own[...] = data[0]
+        self._place(layer, data)
+        layer.refresh(extent=False, highlight=False, thumbnail=thumbnail)
+        return layer
+
+    def _place(self, layer: Any, data: LayerData) -> None:
         # napari lays its scene out anew for a place that is given again.
         for name in ("translate", "scale"):
             if not np.array_equal(getattr(layer, name), data[1][name]):
                 setattr(layer, name, data[1][name])
         layer.metadata = data[1]["metadata"]
-        return layer
 
     def show(self, layer: Any, visible: bool) -> None:
         """Show or hide a layer that is there still; one that is so already stays as it is."""

@@ -226,9 +226,12 @@ class Presenter:
         else:
             limits, shown = window_limits(self.session), self.session.on_screen(result)
             image, outline = build.nodule_layers(shown, self.display.volume, limits)
-            self.nodule = self.keeper.replace(self.nodule, image)
-            self.outline = self.keeper.replace(self.outline, outline)
-            self._finish_nodule(self.display.volume, image, outline)
+            self._shown_insert = insert_of(image, outline, self.display.volume)
+            image, outline = self._in_their_box(result, image, outline)
+            rests = result.complete
+            self.nodule = self.keeper.repaint(self.nodule, image, thumbnail=rests)
+            self.outline = self.keeper.repaint(self.outline, outline, thumbnail=rests)
+            self._finish_nodule()
         self.changes.refresh()
         self._write_marks()
 
@@ -236,12 +239,27 @@ class Presenter:
         """Show the nodule in hand anew: another one beside it changed."""
         self._on_result(self.session.result)
 
-    def _finish_nodule(self, ct: CTVolume, image: LayerData, outline: LayerData) -> None:
+    def _in_their_box(
+        self, result: SynthesisResult, image: LayerData, outline: LayerData
+    ) -> tuple[LayerData, LayerData]:
+        """Return a first look in the box of the whole nodule that shows at the same place."""
+        layers = self.nodule, self.outline
+        if result.complete or self.display is None or not all(map(self.keeper.lives, layers)):
+            return image, outline
+        if self.nodule.metadata["request"].site != result.request.site:
+            return image, outline
+        shown = self.display.volume
+        bare = np.broadcast_to(np.zeros((), outline[0].dtype), shown.voxels.shape)
+        return (
+            build.in_box_of(self.nodule, image, shown.voxels, shown.geometry),
+            build.in_box_of(self.outline, outline, bare, shown.geometry),
+        )
+
+    def _finish_nodule(self) -> None:
         if self.outline.contour != 1:
             self.outline.contour = 1
         box = self.nodule.bounding_box
         box.points, box.line_color, box.line_thickness = False, SYNTHETIC_COLOR, 1.0
-        self._shown_insert = insert_of(image, outline, ct)
         self._on_show_synthetic(self.session.state.show_synthetic)
 
     def _on_show_synthetic(self, visible: bool) -> None:

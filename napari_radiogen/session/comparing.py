@@ -12,7 +12,7 @@ from psygnal import Signal
 
 from napari_radiogen.constants import RESULT_CACHE_SIZE
 from napari_radiogen.domain import CTVolume, LabelVolume, Nodule, SynthesisRequest, SynthesisResult
-from napari_radiogen.errors import InputError
+from napari_radiogen.errors import Cancelled, InputError
 from napari_radiogen.session.jobs import JobContext
 from napari_radiogen.session.ports import FloatArray, Measurer, Synthesiser
 from napari_radiogen.session.resolve import metagene_vector
@@ -173,6 +173,10 @@ class Comparing:
         since: str,
         ctx: JobContext,
     ) -> Measured:
+        # Both need every core: the nodule is to show before it is measured.
+        ctx.give_way()
+        if ctx.cancelled():
+            raise Cancelled
         now = self._nodule(result, engines.measurer)
         if wanted == result.request:
             return Measured(result, result, since, now, now)

@@ -254,6 +254,7 @@ class Session(NoduleActions, MapActions, Exporting):
         """End a drag."""
         self._history.end_gesture()
         self.live.drag(False)
+        self.gesture_ended.emit()
 
     def undo(self) -> None:
         """Take the last change of genes, place, seed or strength back."""

@@ -42,9 +42,9 @@ class SessionFacts(ABC):
     result_changed(SynthesisResult | None): first with ``complete=False``,
     then with True, progress(kind, fraction, message), busy_changed(kind,
     bool), failed(line), exported(path), others_changed(): the finished
-    nodules that are not in hand. Kinds: scan, drop, lung, models, genes,
-    edits, map, places, clusters, thumbnail, tumours, synthesis, others,
-    export, figure.
+    nodules that are not in hand, gesture_ended(): a drag is over. Kinds:
+    scan, drop, lung, models, genes, edits, map, places, clusters, thumbnail,
+    tumours, synthesis, others, export, figure.
     """
 
     scan_changed = Signal(object)
@@ -58,6 +58,7 @@ class SessionFacts(ABC):
     code_changed = Signal(object)
     result_changed = Signal(object)
     others_changed = Signal()
+    gesture_ended = Signal()
     progress = Signal(str, float, str)
     busy_changed = Signal(str, bool)
     failed = Signal(str)
@@ -124,6 +125,11 @@ class SessionFacts(ABC):
     def can_redo(self) -> bool:
         """Whether there is a step to redo."""
         return self._history.can_redo
+
+    @property
+    def in_gesture(self) -> bool:
+        """Whether a drag goes on: see `begin_gesture`."""
+        return self._history.in_gesture
 
     def is_busy(self, kind: str) -> bool:
         """Whether work of a kind runs."""

@@ -13,6 +13,12 @@ from napari_radiogen.errors import Cancelled
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
+#: A thread without work waits this long for more, s, longer than a drag lasts:
+#: each new one has torch make its own threads, and a pool of memory grow.
+IDLE_S = 60.0
+#: A window draws what it was handed within this time, s.
+DRAWING_S = 0.15
+
 
 class JobContext(Protocol):
     """What a job can say and ask while it runs."""
@@ -25,6 +31,9 @@ class JobContext(Protocol):
 
     def partial(self, value: Any) -> None:
         """Hand over a first part of the answer."""
+
+    def give_way(self) -> None:
+        """Wait until a window has drawn what came last; not where there is none."""
 
 
 class JobRunner(Protocol):
@@ -63,6 +72,7 @@ class _Job:
     on_progress: Callable[[float, str], None]
     on_partial: Callable[[Any], None]
     deliver: Deliver
+    drawing_s: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def progress(self, fraction: float, message: str = "") -> None:
@@ -73,6 +83,9 @@ class _Job:
 
     def partial(self, value: Any) -> None:
         self._hand_over(lambda: self.on_partial(value))
+
+    def give_way(self) -> None:
+        self.stop.wait(self.drawing_s)
 
     def run(self) -> None:
         """Do the work and hand over its answer or its error."""
@@ -143,11 +156,15 @@ class InlineRunner:
 
 @dataclass(eq=False)
 class _Lane:
-    """One kind: its newest request, wanted until its answer is told, and its thread."""
+    """One kind: its newest request, wanted until its answer is told, and its thread.
+
+    ``leave`` tells the thread not to wait for more work.
+    """
 
     newest: _Job | None = None
     waiting: _Job | None = None
     thread: threading.Thread | None = None
+    leave: bool = False
 
 
 class ThreadRunner:
@@ -166,6 +183,7 @@ class ThreadRunner:
         self._deliver: Deliver = deliver or self._inbox.put
         self._lanes: dict[str, _Lane] = {}
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
 
     def submit(
         self,
@@ -185,12 +203,15 @@ class ThreadRunner:
             on_progress or _ignore,
             on_partial or _ignore,
             self._deliver,
+            DRAWING_S,
         )
         self.cancel(kind)
         with self._lock:
             lane = self._lanes.setdefault(kind, _Lane())
             lane.newest = lane.waiting = job
+            self._changed.notify_all()
             if lane.thread is None:
+                lane.leave = False
                 lane.thread = threading.Thread(
                     target=self._drain, args=(lane,), name=f"radiogen-{kind}", daemon=True
                 )
@@ -210,6 +231,10 @@ class ThreadRunner:
         """Stop everything and wait up to a timeout (s) for each thread."""
         for kind in tuple(self._lanes):
             self.cancel(kind)
+        with self._lock:
+            for lane in self._lanes.values():
+                lane.leave = True
+            self._changed.notify_all()
         for lane in tuple(self._lanes.values()):
             thread = lane.thread
             if thread is not None and thread is not threading.current_thread():
@@ -227,6 +252,7 @@ class ThreadRunner:
     def _drain(self, lane: _Lane) -> None:
         while True:
             with self._lock:
+                self._changed.wait_for(lambda: lane.waiting is not None or lane.leave, IDLE_S)
                 job, lane.waiting = lane.waiting, None
                 if job is None:
                     lane.thread = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 from napari_radiogen.constants import RESULT_CACHE_SIZE
 from napari_radiogen.domain import NoduleSite, SynthesisRequest, SynthesisResult
@@ -14,12 +15,32 @@ KIND = "synthesis"
 Make = Callable[[SynthesisRequest, JobContext], SynthesisResult]
 
 
+class _Looking:
+    """A job's context that tells it to stop after its first look when another waits.
+
+    The window hears of the first look when it has time; until then the rest
+    of a nodule that nobody wants any more would take a core from that of the next.
+    """
+
+    def __init__(self, ctx: JobContext, waits: Callable[[], bool]) -> None:
+        self._ctx, self._waits, self._looked = ctx, waits, False
+        self.progress, self.give_way = ctx.progress, ctx.give_way
+
+    def cancelled(self) -> bool:
+        return self._ctx.cancelled() or (self._looked and self._waits())
+
+    def partial(self, value: Any) -> None:
+        self._looked = True
+        self._ctx.partial(value)
+
+
 class LiveNodule:
     """The nodule on screen and the one on its way.
 
     A new request stops the running one. Only during a drag does it wait for
     the running one's first look: otherwise nothing would show before the
-    hand rests. What shows is never older than what showed before.
+    hand rests. Work that has given its first look stops by itself where
+    another request waits. What shows is never older than what showed before.
 
     Parameters
     ----------
@@ -57,7 +78,10 @@ class LiveNodule:
         else:
             self._looked = False
             self._work.start(
-                KIND, lambda ctx: make(request, ctx), self._keep, self._show_first_look
+                KIND,
+                lambda ctx: make(request, _Looking(ctx, self._waits)),
+                self._keep,
+                self._show_first_look,
             )
 
     def find(self, request: SynthesisRequest) -> SynthesisResult | None:
@@ -106,6 +130,10 @@ class LiveNodule:
         # A runner that works at once has shown a newer one by now.
         if self.result is before:
             self._show(result)
+
+    def _waits(self) -> bool:
+        """Whether a request waits for a first look; any thread may ask."""
+        return self._held is not None
 
     def _ask_held(self) -> None:
         if self._held is not None:

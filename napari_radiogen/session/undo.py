@@ -26,6 +26,11 @@ class History:
         return bool(self._past)
 
     @property
+    def in_gesture(self) -> bool:
+        """Whether all changes are one step now."""
+        return self._in_gesture
+
+    @property
     def can_redo(self) -> bool:
         """Whether there is a step forth."""
         return bool(self._future)

@@ -145,6 +145,26 @@ def test_a_stop_is_heard(painter, made):
         painter.synthesise(ct, _request(painter), lung=lung, cancelled=lambda: True)
 
 
+def test_a_stop_is_heard_after_the_last_batch_too(painter, made):
+    ct, lung, _ = made
+    asked, composed = [], []
+    painter.synthesise(
+        ct, _request(painter), lung=lung, cancelled=lambda: asked.append(1) is not None
+    )
+    count = len(asked)
+    asked.clear()
+
+    def stop_at_last():
+        asked.append(1)
+        return len(asked) == count
+
+    with pytest.raises(Cancelled):
+        composed.append(
+            painter.synthesise(ct, _request(painter), lung=lung, cancelled=stop_at_last)
+        )
+    assert not composed
+
+
 SAGITTAL = [[0, 0, 1], [1, 0, 0], [0, -1, 0]]
 OBLIQUE = [[np.cos(0.3), -np.sin(0.3), 0], [np.sin(0.3), np.cos(0.3), 0], [0, 0, 1]]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_radiogen.session import Session, ThreadRunner
+from napari_radiogen.session.jobs import _Job
 from tests.session.fakes import (
     CENTRE,
     FakeMeasurer,
@@ -49,6 +50,14 @@ def test_without_an_edit_the_nodule_is_its_own_reference(rig):
     assert found.before is found.now
     assert found.since == "start"
     assert len(rig.asked) == 1
+
+
+def test_a_nodule_is_measured_once_the_window_has_drawn_it(rig, monkeypatch):
+    order, measure = [], rig.judge.measure
+    monkeypatch.setattr(_Job, "give_way", lambda job: order.append("give way"))
+    monkeypatch.setattr(rig.judge, "measure", lambda r: order.append("measure") or measure(r))
+    rig.session.set_seed(9)
+    assert order[:2] == ["give way", "measure"]
 
 
 def test_changes_are_counted_from_the_genes_before_any_edit(rig):

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from napari_radiogen.errors import Cancelled
-from napari_radiogen.session import InlineRunner, ThreadRunner
+from napari_radiogen.session import InlineRunner, ThreadRunner, jobs
 
 
 class Log:
@@ -113,6 +113,62 @@ def test_cancel_silences_a_job_and_says_whether_there_was_one(runner):
     assert runner.cancel("a")
     assert not runner.cancel("a")
     assert not pump_until(runner, lambda: log.done or log.errors, timeout=0.1)
+
+
+def test_one_thread_does_the_work_of_a_kind_and_leaves_when_idle(runner, monkeypatch):
+    log = Log()
+    for number in range(3):
+        runner.submit("a", lambda ctx: threading.current_thread(), **log.callbacks())
+        assert pump_until(runner, lambda n=number: len(log.done) > n)
+    assert len(set(log.done)) == 1
+    monkeypatch.setattr(jobs, "IDLE_S", 0.05)
+    runner.submit("a", lambda ctx: "last", **log.callbacks())
+    assert pump_until(runner, lambda: log.done[-1] == "last")
+    log.done[0].join(20)
+    assert not log.done[0].is_alive()
+    runner.submit("a", lambda ctx: "anew", **log.callbacks())
+    assert pump_until(runner, lambda: log.done[-1] == "anew")
+
+
+def test_close_wakes_idle_threads_and_work_may_come_again(runner):
+    log = Log()
+    runner.submit("a", lambda ctx: threading.current_thread(), **log.callbacks())
+    assert pump_until(runner, lambda: log.done)
+    start = time.monotonic()
+    runner.close()
+    assert not log.done[0].is_alive()
+    assert time.monotonic() - start < 1.5
+    runner.submit("a", lambda ctx: "a person stayed", **log.callbacks())
+    assert pump_until(runner, lambda: log.done[-1] == "a person stayed")
+
+
+def test_a_job_gives_way_to_the_window_and_a_newer_one_wakes_it(runner, monkeypatch):
+    monkeypatch.setattr(jobs, "DRAWING_S", 0.2)
+    log, waits = Log(), threading.Event()
+
+    def patient(ctx):
+        start = time.monotonic()
+        waits.set()
+        ctx.give_way()
+        return time.monotonic() - start
+
+    runner.submit("a", patient, **log.callbacks())
+    assert pump_until(runner, lambda: log.done)
+    assert log.done[0] >= 0.2
+    monkeypatch.setattr(jobs, "DRAWING_S", 20.0)
+    waits.clear()
+    runner.submit("a", patient, **log.callbacks())
+    assert waits.wait(20)
+    runner.submit("a", lambda ctx: "newer", **log.callbacks())
+    assert pump_until(runner, lambda: log.done[-1] == "newer", timeout=10)
+
+
+def test_without_a_window_nobody_is_given_way():
+    log = Log()
+    start = time.monotonic()
+    InlineRunner().submit("a", lambda ctx: ctx.give_way(), **log.callbacks())
+    assert log.done == [None]
+    assert time.monotonic() - start < 0.1
 
 
 def test_errors_are_handed_over_and_the_lane_goes_on(runner):

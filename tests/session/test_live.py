@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from napari_radiogen.errors import Cancelled
 from napari_radiogen.session import Session, ThreadRunner
 from napari_radiogen.session.live import LiveNodule
 from tests.session.conftest import Recorder
@@ -137,3 +138,60 @@ def test_a_slider_move_returns_at_once(live, gate):
         times.append(time.perf_counter() - start)
     assert min(times) < 0.05
     gate.set()
+
+
+def test_work_stops_after_its_first_look_when_another_value_waits(live, gate):
+    gate.clear()
+    asked = live.models.synthesiser.requests
+    stopped = []
+    synthesise = live.models.synthesiser.synthesise
+
+    def watched(*args, **kwargs):
+        try:
+            return synthesise(*args, **kwargs)
+        except Cancelled:
+            stopped.append(args[1].metagenes[0])
+            raise
+
+    live.models.synthesiser.synthesise = watched
+    live.begin_gesture()
+    live.set_metagene("M01", 0.5)
+    live.set_metagene("M01", 1.0)
+    wait_until(lambda: stopped == [0.5])  # nobody pumps: the window has no time
+    assert asked[-1].metagenes[0] == 0.5
+    told = Recorder(live)
+    gate.set()
+    settle(live)
+    assert [r.request.metagenes[0] for r in told.results] == [0.5, 1.0, 1.0]
+    assert [r.complete for r in told.results] == [False, False, True]
+    assert told.failed == []
+    live.end_gesture()
+
+
+def test_work_goes_on_after_its_first_look_while_the_hand_rests(live, gate):
+    gate.clear()
+    told = Recorder(live)
+    live.begin_gesture()
+    live.set_metagene("M01", 0.5)
+    while not told.results:
+        live.work.runner.pump(0.05)
+    gate.set()
+    settle(live)
+    assert [r.complete for r in told.results] == [False, True]
+    live.end_gesture()
+
+
+def wait_until(condition, timeout=20.0):
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def test_the_end_of_a_drag_is_told(live):
+    told = []
+    live.gesture_ended.connect(lambda: told.append(live.in_gesture))
+    live.begin_gesture()
+    assert live.in_gesture
+    live.end_gesture()
+    assert told == [False]

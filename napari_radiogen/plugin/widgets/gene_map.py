@@ -37,6 +37,7 @@ class GeneMapWidget(Dock):
         self._value: dict[str, str] = {}
         self._own: frozenset[str] = frozenset()
         self._asked: set[MapKey] = set()
+        self._placed = False
         self.plots: dict[str, MapPlot] = {}
         self.space_buttons: dict[str, QPushButton] = {}
         self.projection = QComboBox()
@@ -88,6 +89,7 @@ class GeneMapWidget(Dock):
         self.listen(session.maps_changed, self.draw)
         self.listen(session.clusters_changed, self._recolour)
         self.listen(session.code_changed, self._on_code)
+        self.follow(session, (session.code_changed,), self._show_markers)
         self.listen(session.marker_placed, self._on_placed)
         self.listen(session.thumbnail_ready, self._on_thumbnail)
         self.listen(session.progress, self._on_progress)
@@ -164,7 +166,10 @@ class GeneMapWidget(Dock):
                 return
 
     def _place_exactly(self) -> None:
-        self.session.place_exactly(self.shown)
+        # It takes every core for a while: the nodule comes first, see `_on_busy`.
+        if not self.session.is_busy("synthesis"):
+            self._placed = True
+            self.session.place_exactly(self.shown)
 
     # --- shows -----------------------------------------------------------------
 
@@ -236,11 +241,12 @@ class GeneMapWidget(Dock):
                 plot.show_points(self._colour, self._own)
         self._show_markers()
         self._show_selected()
+        self._placed = False
         self._rest.start()
         self._ask_missing()
 
     def _on_code(self, *_: object) -> None:
-        self._show_markers()
+        self._placed = False
         self._rest.start()
 
     def _on_placed(self) -> None:
@@ -284,6 +290,8 @@ class GeneMapWidget(Dock):
         if kind == "map" and not busy:
             self.status.setText(HINT)
             self._ask_missing()
+        elif kind == "synthesis" and not busy and not self._placed:
+            self._rest.start()
 
 
 def _plain(text: str) -> str:

@@ -74,7 +74,7 @@ class GenePanelWidget(Dock):
         self.listen(session.scan_changed, self._on_scan)
         self.listen(session.busy_changed, self._on_busy)
         self.listen(session.patients_changed, self._show_people)
-        self.listen(session.vector_changed, self._on_vector)
+        self._catch_up = self.follow(session, (session.vector_changed,), self._show_genes)
         self.listen(session.beyond_asked, self._on_asked)
         for changed in (state.subject_id, state.averaged, state.weights):
             self.listen(changed, self._show_patient)
@@ -146,7 +146,7 @@ class GenePanelWidget(Dock):
         rows = self._rows.rows(self.search.text(), self.tools.order.currentText())
         self.sliders.set_rows(rows)
 
-    def _on_vector(self, *_: object) -> None:
+    def _show_genes(self) -> None:
         if not self.sliders.rows:
             self._fill()
         self._refresh_rows()
@@ -158,6 +158,7 @@ class GenePanelWidget(Dock):
 
     def _on_asked(self, value: OutOfCohort | None) -> None:
         """Ask at the gauge; without a question the sliders show what is."""
+        self._catch_up()  # later it would take the question away
         if value is not None:
             self.gauge.ask(value)
             return

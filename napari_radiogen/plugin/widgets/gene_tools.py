@@ -72,7 +72,7 @@ class GeneTools(QWidget):
     def _connect(self, dock: Dock) -> None:
         session = self.session
         state: Any = session.state.events  # type: ignore[attr-defined]
-        for signal in (
+        changes = (
             session.models_changed,
             session.vector_changed,
             session.result_changed,
@@ -81,10 +81,10 @@ class GeneTools(QWidget):
             state.strength,
             state.edits,
             state.gene_edits,
-        ):
-            dock.listen(signal, self.refresh)
-        for signal in (session.vector_changed, state.subject_id, state.averaged, state.weights):
-            dock.listen(signal, self.mix.refresh)
+        )
+        dock.follow(session, changes, self.refresh)
+        starts = (session.vector_changed, state.subject_id, state.averaged, state.weights)
+        dock.follow(session, starts, self.mix.refresh)
         dock.listen(session.models_changed, self._offer_people)
         dock.listen(session.patients_changed, self._offer_people)
         self._offer_people()

@@ -8,6 +8,7 @@ from qtpy.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QAbstractScrollArea, QToolTip
 
 from napari_radiogen.constants import METAGENE_Z_LIMIT
+from napari_radiogen.plugin.pace import Pace
 from napari_radiogen.plugin.widgets import metagene_row
 from napari_radiogen.plugin.widgets.metagene_row import HEIGHT as ROW_HEIGHT
 from napari_radiogen.plugin.widgets.metagene_row import NAME_WIDTH, VALUE_WIDTH, MetageneRow
@@ -40,6 +41,7 @@ class MetageneList(QAbstractScrollArea):
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._paint_active = Pace(self._update_active, self)
         self.viewport().setMouseTracking(True)
         self.setMinimumHeight(3 * ROW_HEIGHT)
 
@@ -140,8 +142,12 @@ class MetageneList(QAbstractScrollArea):
 
     def _change(self, shown: MetageneRow, z: float) -> None:
         shown.z = z
-        self.viewport().update()
+        self._paint_active.ask()
         (self.gene_moved if shown.gene else self.moved).emit(shown.name, z)
+
+    def _update_active(self) -> None:
+        top = self.track(self._active).top() - 3
+        self.viewport().update(0, top, self.viewport().width(), ROW_HEIGHT)
 
     def _reset(self, shown: MetageneRow) -> None:
         (self.gene_reset if shown.gene else self.reset).emit(shown.name)
@@ -156,11 +162,12 @@ class MetageneList(QAbstractScrollArea):
         return bool(super().viewportEvent(event))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        """Paint what is in view."""
+        """Paint the rows that Qt asks for, of those in view."""
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        first = self.verticalScrollBar().value() // ROW_HEIGHT
-        last = min(first + self.viewport().height() // ROW_HEIGHT + 2, len(self._rows))
+        scrolled = self.verticalScrollBar().value()
+        first = (scrolled + event.rect().top()) // ROW_HEIGHT
+        last = min((scrolled + event.rect().bottom()) // ROW_HEIGHT + 1, len(self._rows))
         for index in range(first, last):
             active = index == self._active and self.hasFocus()
             metagene_row.paint(painter, self._rows[index], self.track(index), self.font(), active)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -19,8 +19,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_radiogen.plugin.pace import Pace
 from napari_radiogen.plugin.palette import palette, theme_watch
 from napari_radiogen.plugin.styles import style_sheet
+from napari_radiogen.session.controller import Session
 
 Listening = list[tuple[Any, Callable[..., object]]]
 
@@ -87,6 +89,26 @@ class Dock(QWidget):
         """
         signal.connect(slot)
         self._listening.append((signal, slot))
+
+    def follow(
+        self, session: Session, signals: Iterable[Any], show: Callable[[], object]
+    ) -> Callable[[], object]:
+        """Show anew on signals: at once, but during a drag at a pace that leaves it time.
+
+        What came last shows in any case, no later than the drag ends. Returns
+        what shows at once that which still waits.
+        """
+        pace = Pace(show, self)
+
+        def tell(*_: object) -> None:
+            pace.ask()
+            if not session.in_gesture:
+                pace.flush()
+
+        for signal in signals:
+            self.listen(signal, tell)
+        self.listen(session.gesture_ended, pace.flush)
+        return pace.flush
 
     def mirror(self, signal: Any, made: QPushButton, now: bool) -> None:
         """Keep a toggle in step with a field: what it holds now, and each change."""
