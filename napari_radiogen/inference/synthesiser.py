@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage as ndi
 
 from napari_radiogen.constants import (
     HU_AIR,
@@ -23,7 +22,6 @@ from napari_radiogen.domain import (
     Provenance,
     SynthesisRequest,
     SynthesisResult,
-    VolumeGeometry,
 )
 from napari_radiogen.errors import Cancelled, ModelError, SynthesisError
 from napari_radiogen.imaging.attributes import slice_attributes
@@ -31,6 +29,8 @@ from napari_radiogen.imaging.lung import lung_mask
 from napari_radiogen.imaging.measure import measure_nodule
 from napari_radiogen.imaging.resample import canonical_box, resample
 from napari_radiogen.inference.generator import Generator
+from napari_radiogen.inference.painting import RawNodules
+from napari_radiogen.inference.stack import Stack, central_component
 from napari_radiogen.inference.turning import blend_window
 from napari_radiogen.inference.upright import (
     carry_back,
@@ -43,23 +43,10 @@ from napari_radiogen.inference.upright import (
 FloatArray = npt.NDArray[np.float32]
 FirstLook = Callable[[SynthesisResult], None]
 
-#: Slices either side of the centre that a first look shows.
-FIRST_LOOK_SLICES = 2
 #: Slices painted between two questions whether to stop.
 BATCH = 8
 #: Step between slices when the scan's own are not axial or very thin, mm.
 UPRIGHT_STEP_MM = 1.0
-#: A mask component smaller than this is noise, mm3 (a ball of 2.5 mm).
-LEAST_NODULE_MM3 = 8.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Stack:
-    """Upright slices (Z, H, W) around a site; ``dz_mm`` (Z,) from the site."""
-
-    grid: VolumeGeometry
-    background: FloatArray
-    dz_mm: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,12 +98,18 @@ class Synthesiser:
             When the person asked to stop.
         """
         lung, stack = self._prepare(ct, request, lung)
+        # The slices near the centre come first, looked at or not: the same batches
+        # give the same decimals, and none is painted twice.
+        near = stack.near()
+        middle = self._paint(stack, request, near, cancelled)
         if first_look is not None:
-            part = _near(stack)
-            painted = self._paint(part, request, cancelled)
+            part = stack.part(near)
+            painted = _joined(part, [middle])
             if painted.mask.any():
                 first_look(self._compose(ct, lung, request, part, painted, complete=False))
-        painted = self._paint(stack, request, cancelled)
+        below = self._paint(stack, request, slice(0, near.start), cancelled)
+        above = self._paint(stack, request, slice(near.stop, len(stack.dz_mm)), cancelled)
+        painted = _joined(stack, [below, middle, above])
         return self._compose(ct, lung, request, stack, painted, complete=True)
 
     def glimpse(
@@ -132,13 +125,14 @@ class Synthesiser:
         Raises what `synthesise` raises.
         """
         lung, stack = self._prepare(ct, request, lung)
-        part = _near(stack)
-        painted = self._paint(part, request, cancelled)
+        near = stack.near()
+        part = stack.part(near)
+        painted = _joined(part, [self._paint(stack, request, near, cancelled)])
         return self._compose(ct, lung, request, part, painted, complete=False)
 
     def _prepare(
         self, ct: CTVolume, request: SynthesisRequest, lung: LabelVolume | None
-    ) -> tuple[LabelVolume, _Stack]:
+    ) -> tuple[LabelVolume, Stack]:
         if request.model_digest != self.generator.digest:
             raise ModelError("the request was made for other weights", self.generator.name)
         lung = lung if lung is not None else lung_mask(ct)
@@ -158,7 +152,7 @@ class Synthesiser:
         high = np.minimum(np.ceil(index.max(axis=0)).astype(int) + 1, ct.geometry.shape)
         return (int(low[0]), int(low[1]), int(low[2])), (int(high[0]), int(high[1]), int(high[2]))
 
-    def _stack(self, ct: CTVolume, site: NoduleSite) -> _Stack:
+    def _stack(self, ct: CTVolume, site: NoduleSite) -> Stack:
         """Cut upright slices; on an axial scan they are the scan's own."""
         x, y, z = site.centre_lps_mm
         step = ct.geometry.spacing_mm[0]
@@ -177,34 +171,39 @@ class Synthesiser:
         grid = replace(grid, frame_of_reference_uid=ct.geometry.frame_of_reference_uid)
         background = resample(local, grid, order="linear", fill=HU_AIR).voxels
         dz = (np.arange(count) - count // 2) * step + offset
-        return _Stack(grid, background.astype(np.float32), dz.astype(np.float32))
+        return Stack(grid, background.astype(np.float32), dz.astype(np.float32))
 
     def _paint(
-        self, stack: _Stack, request: SynthesisRequest, cancelled: Callable[[], bool] | None
-    ) -> _Painted:
+        self,
+        stack: Stack,
+        request: SynthesisRequest,
+        chosen: slice,
+        cancelled: Callable[[], bool] | None,
+    ) -> list[RawNodules]:
+        """Paint some consecutive slices, in batches."""
         genes = np.array(request.metagenes, dtype=np.float32)[None]
-        change, mask, weight = [], [], []
-        for first in range(0, len(stack.dz_mm), BATCH):
+        batches = []
+        for first in range(chosen.start, chosen.stop, BATCH):
             _stop_if(cancelled)
-            part = slice(first, first + BATCH)
-            count = len(stack.dz_mm[part])
-            background = stack.background[part]
-            raw = self.generator.generate(
-                background, genes.repeat(count, 0), stack.dz_mm[part], [request.seed] * count
+            part = slice(first, min(first + BATCH, chosen.stop))
+            count = part.stop - part.start
+            batches.append(
+                self.generator.generate(
+                    stack.background[part],
+                    genes.repeat(count, 0),
+                    stack.dz_mm[part],
+                    [request.seed] * count,
+                )
             )
-            change.append(raw.image_hu - background)
-            mask.append(raw.mask)
-            weight.append(raw.weight)
         _stop_if(cancelled)
-        inside = _central_component(np.concatenate(mask) > 0.5, stack)
-        return _Painted(np.concatenate(change), inside, np.concatenate(weight))
+        return batches
 
     def _compose(
         self,
         ct: CTVolume,
         lung: LabelVolume,
         request: SynthesisRequest,
-        stack: _Stack,
+        stack: Stack,
         painted: _Painted,
         *,
         complete: bool,
@@ -244,11 +243,11 @@ class Synthesiser:
         self,
         volume: CTVolume,
         inside: npt.NDArray[np.bool_],
-        stack: _Stack,
+        stack: Stack,
         painted: _Painted,
         window: FloatArray,
     ) -> dict[str, float]:
-        middle = int(np.abs(stack.dz_mm).argmin())
+        middle = stack.middle
         image = stack.background[middle] + window[middle] * painted.change[middle]
         central = slice_attributes(image, painted.mask[middle], self.generator.pixel_mm)
         whole = measure_nodule(volume, inside, 1) if inside.any() else None
@@ -266,37 +265,12 @@ def _stop_if(cancelled: Callable[[], bool] | None) -> None:
         raise Cancelled
 
 
-def replace_stack(stack: _Stack, chosen: slice) -> _Stack:
-    """Return some consecutive slices of a stack."""
-    start = chosen.start
-    shape = (chosen.stop - start, *stack.grid.shape[1:])
-    return _Stack(
-        stack.grid.crop((start, 0, 0), (shape[0], shape[1], shape[2])),
-        stack.background[chosen],
-        stack.dz_mm[chosen],
+def _joined(stack: Stack, painted: list[list[RawNodules]]) -> _Painted:
+    """Put the batches of all slices of a stack together, in order."""
+    batches = [raw for part in painted for raw in part]
+    inside = np.concatenate([raw.mask for raw in batches]) > 0.5
+    return _Painted(
+        np.concatenate([raw.image_hu for raw in batches]) - stack.background,
+        central_component(inside, stack),
+        np.concatenate([raw.weight for raw in batches]),
     )
-
-
-def _near(stack: _Stack) -> _Stack:
-    """Return the slices of a stack near its centre."""
-    middle, count = int(np.abs(stack.dz_mm).argmin()), len(stack.dz_mm)
-    first, last = max(0, middle - FIRST_LOOK_SLICES), min(count, middle + FIRST_LOOK_SLICES + 1)
-    return replace_stack(stack, slice(first, last))
-
-
-def _central_component(inside: npt.NDArray[np.bool_], stack: _Stack) -> npt.NDArray[np.bool_]:
-    """Keep the part of a mask that lies nearest to the site, and close it."""
-    label, count = ndi.label(inside)
-    if count == 0:
-        return inside
-    middle = (int(np.abs(stack.dz_mm).argmin()), *((n - 1) / 2 for n in inside.shape[1:]))
-    best, nearest = 0, np.inf
-    for i in range(1, count + 1):
-        points = np.argwhere(label == i)
-        if len(points) * stack.grid.voxel_volume_mm3 < LEAST_NODULE_MM3:
-            continue
-        offset = (points - np.array(middle)) * np.array(stack.grid.spacing_mm)
-        distance = float(np.linalg.norm(offset, axis=1).min())
-        if distance < nearest:
-            best, nearest = i, distance
-    return np.asarray(ndi.binary_fill_holes(label == best)) if best else np.zeros_like(inside)
