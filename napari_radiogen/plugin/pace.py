@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Qt, QTimer
 #: What follows a drag (the handle, gauge, rows, map) does so at most this often, ms.
 #: While Qt puts the window together no other thread runs Python: without a graphics
 #: card pictures at 40 a second stop the painting of nodules for half the time.
-FOLLOW_MS = 70
+FOLLOW_MS = 50
 
 
 class Pace(QObject):
