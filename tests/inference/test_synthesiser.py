@@ -128,6 +128,27 @@ def test_the_first_look_agrees_with_the_whole_near_the_centre(painter, made):
     assert np.abs(early - late)[changed].mean() < 40
 
 
+def test_a_first_look_paints_no_slice_twice_and_changes_no_voxel(painter, made, monkeypatch):
+    ct, lung, plain = made
+    kind, offsets = type(painter.generator), []
+    generate = kind.generate
+
+    def counting(self, backgrounds, genes, dz_mm, seeds):
+        offsets.extend(dz_mm.tolist())
+        return generate(self, backgrounds, genes, dz_mm, seeds)
+
+    monkeypatch.setattr(kind, "generate", counting)
+    looked = painter.synthesise(ct, _request(painter), lung=lung, first_look=lambda look: None)
+    assert len(set(offsets)) == len(offsets) > 20
+    assert abs(offsets[0]) < abs(offsets[-1])  # from the middle
+    for one, two in (
+        (plain.composed.voxels, looked.composed.voxels),
+        (plain.mask.labels, looked.mask.labels),
+        (plain.weight, looked.weight),
+    ):
+        assert np.array_equal(one, two)
+
+
 def test_places_outside_lung_or_scan_and_foreign_weights_are_refused(painter, made):
     ct, lung, _ = made
     with pytest.raises(SynthesisError, match="outside the lung"):
