@@ -77,13 +77,14 @@ def test_calls_until_a_tick_are_one_and_a_flush_does_not_wait(qtbot, panel):
 
 
 def test_all_paces_tick_at_the_same_time(panel, monkeypatch):
-    due = []
-    for now_s in (12.331, 12.361, 12.389):
+    tick_ms, due = 1000 * FOLLOW_MS, []
+    for early_ms in (FOLLOW_MS - 2, FOLLOW_MS // 2, 1):
+        now_s = (tick_ms - early_ms) / 1000 + 1e-6
         monkeypatch.setattr(time, "monotonic", lambda now=now_s: now)
         pace = Pace(lambda: None, panel)
         pace.ask()
-        due.append(round(1000 * now_s) + pace.findChild(QTimer).interval())
-    assert due == [12390] * 3
+        due.append(tick_ms - early_ms + pace.findChild(QTimer).interval())
+    assert due == [tick_ms] * 3
 
 
 # --- who follows -----------------------------------------------------------------
