@@ -103,3 +103,6 @@ def test_the_judge_sees_what_is_stale_late_or_growing():
     assert "after 220 ms" in told(last, late=0.22)[0]
     assert "two inferences" in told(late=math.inf)[0]
     assert "memory" in told(last, held=(800.0, 900.0, 1300.0))[0]
+    # Readings that go up and down are flat; a little more at each drag is not.
+    assert told(last, held=(800.0, 900.0, 915.0, 895.0, 905.0, 893.0, 911.0)) == []
+    assert "memory" in told(last, held=(800.0, *(900.0 + 2 * drag for drag in range(7))))[0]
