@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,18 +22,18 @@ IndexArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class DrawPlan:
-    """Test subjects and their draws; the same for every model that is compared.
+    """Subjects of one split and their draws; the same for every model that is compared.
 
     Parameters
     ----------
     subjects
-        (N,) of the test split.
+        (N,) of the split, the test split where models are judged.
     truth
         Attribute to (N,) values of the real central slices.
     central
         (N,) rows of those slices.
     backgrounds
-        (D, N) rows of natural nodule-free slices of other test patients.
+        (D, N) rows of natural nodule-free slices of other patients of the split.
     noise
         (D, N) seeds.
     partners
@@ -52,21 +53,27 @@ class DrawPlan:
         return tuple(s.patient_id for s in self.subjects)
 
 
-def plan_draws(cohort: CohortStore, settings: ControlSettings) -> DrawPlan:
-    """Choose backgrounds and noise for every test subject.
+def plan_draws(
+    cohort: CohortStore,
+    settings: ControlSettings,
+    split: Literal["test", "validation"] = "test",
+) -> DrawPlan:
+    """Choose backgrounds and noise for every subject of a split.
+
+    Only the test split judges; validation patients are for comparing recipes.
 
     Raises
     ------
     CohortError
         When a subject lacks its central slice or an attribute, or when no
-        other test patient has a background.
+        other patient of the split has a background.
     """
-    subjects = cohort.split.test
+    subjects: tuple[Subject, ...] = getattr(cohort.split, split)
     if len(subjects) < 3 or len({s.patient_id for s in subjects}) < 2:
-        raise CohortError("control needs at least 3 test subjects of 2 patients", cohort.path)
+        raise CohortError(f"control needs at least 3 {split} subjects of 2 patients", cohort.path)
     rng = np.random.default_rng(settings.seed)
     shape = (settings.draws, len(subjects))
-    pool = _background_rows(cohort)
+    pool = _background_rows(cohort, split)
     owners = _owners(cohort, pool)
     backgrounds = [
         _draw(pool[[not (s.people & people) for people in owners]], s, settings.draws, rng)
@@ -168,9 +175,9 @@ def _require_own(model: PatchModel, cohort: CohortStore) -> None:
         )
 
 
-def _background_rows(cohort: CohortStore) -> IndexArray:
+def _background_rows(cohort: CohortStore, split: str) -> IndexArray:
     column = cohort.slices
-    chosen = (column["role"] == "background") & (column["split"] == "test")
+    chosen = (column["role"] == "background") & (column["split"] == split)
     rows = np.flatnonzero(chosen & (column["plane"] == "axial"))
     if cohort.mask[rows].any():
         raise CohortError("a background slice shows a nodule", cohort.path)
@@ -188,7 +195,7 @@ def _owners(cohort: CohortStore, rows: IndexArray) -> list[frozenset[str]]:
 def _draw(pool: IndexArray, subject: Subject, draws: int, rng: np.random.Generator) -> IndexArray:
     if not len(pool):
         raise CohortError(
-            f"no test patient other than {subject.patient_id} has a nodule-free slice"
+            f"no {subject.split} patient other than {subject.patient_id} has a nodule-free slice"
         )
     return rng.choice(pool, size=draws, replace=len(pool) < draws)
 

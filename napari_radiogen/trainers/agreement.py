@@ -21,12 +21,10 @@ from napari_radiogen.constants import ATTRIBUTES
 from napari_radiogen.genomics.components import normal_scores
 from napari_radiogen.imaging.attributes import slice_attributes
 from napari_radiogen.imaging.windows import unit_to_hu
-from napari_radiogen.trainers.slices import SliceSet, area_share
+from napari_radiogen.trainers.slices import LEAST_SHARE, SliceSet, area_share
 
 FloatArray = npt.NDArray[np.float64]
 
-#: Slices with less than this share of their nodule's largest area show its poles.
-LEAST_SHARE = 0.6
 #: A nodule has one size: that a slice shows less of it is what ``dz`` says.
 OF_THE_WHOLE = ("diameter",)
 

@@ -16,14 +16,12 @@ from napari_radiogen.models.losses_baselines import bce_discriminator, bce_gener
 from napari_radiogen.trainers.board import tile
 from napari_radiogen.trainers.config import TrainingConfig
 from napari_radiogen.trainers.devices import share, shared_statistics, update_average
-from napari_radiogen.trainers.slices import Batch, SliceSet, augment, draw_batch
+from napari_radiogen.trainers.slices import LEAST_SHARE, Batch, SliceSet, augment, draw_batch
 from napari_radiogen.trainers.system import System
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
-#: Slices with less than this share of their tumour's largest area are left out.
-LEAST_SHARE = 0.6
 #: Subjects and noise draws on an image sheet.
 SHEET_SUBJECTS, SHEET_DRAWS = 12, 4
 

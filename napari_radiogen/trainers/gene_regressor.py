@@ -18,10 +18,8 @@ from napari_radiogen.models.gene_regressor import GeneRegressor
 from napari_radiogen.trainers.agreement import Agreement
 from napari_radiogen.trainers.mcgan_config import MCGANTraining
 from napari_radiogen.trainers.run import Progress
-from napari_radiogen.trainers.slices import SliceSet, area_share, draw_batch, symmetry
+from napari_radiogen.trainers.slices import LEAST_SHARE, SliceSet, area_share, draw_batch, symmetry
 
-#: Slices with less than this share of their nodule's largest area tell little.
-LEAST_SHARE = 0.6
 #: Synthetic slices are asked this close to the nodule's centre, mm.
 NEAR_CENTRE_MM = 3.0
 #: Noise on images before the regressor, in units of [-1, 1].
@@ -102,8 +100,8 @@ def train_regressor(
         if progress is not None and step % 50 == 0:
             progress(0.0, f"auxiliary step {step}/{steps}, loss {loss.item():.2f}")
     network.eval().requires_grad_(False)
-    told = validation.metagenes[validation.subject] @ components.T
-    asked = told if agreement is None else agreement[1].asked
+    foretold = validation.metagenes[validation.subject] @ components.T
+    asked = foretold if agreement is None else agreement[1].asked
     r2 = _validation_r2(network, asked, validation)
     if progress is not None:
         progress(0.0, "auxiliary R2 " + ", ".join(f"{value:.2f}" for value in r2.tolist()))

@@ -24,14 +24,12 @@ from napari_radiogen.models.losses_baselines import (
 from napari_radiogen.trainers.board import tile
 from napari_radiogen.trainers.config import TrainingConfig
 from napari_radiogen.trainers.devices import share, shared_statistics
-from napari_radiogen.trainers.slices import Batch, SliceSet, area_share, draw_batch
+from napari_radiogen.trainers.slices import LEAST_SHARE, Batch, SliceSet, area_share, draw_batch
 from napari_radiogen.trainers.system import System
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
-#: Slices with less than this share of their nodule's largest area are left out.
-LEAST_SHARE = 0.6
 #: Validation slices that are scored, and those on an image sheet.
 SCORED, SHEET_TILES = 128, 12
 

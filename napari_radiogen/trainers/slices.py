@@ -15,6 +15,8 @@ from napari_radiogen.errors import CohortError
 from napari_radiogen.imaging.windows import hu_to_unit
 from napari_radiogen.io.cohort_store import CohortStore
 
+#: Slices with less than this share of their nodule's largest area tell little of it.
+LEAST_SHARE = 0.6
 #: Largest shift of images that a discriminator sees, pixels.
 SHIFT_PX = 4
 

@@ -45,6 +45,20 @@ def test_backgrounds_are_natural_and_of_another_test_patient(plan, cohort):
     assert (cohort.slices["patient_id"][rows] != np.array(plan.patients)).all()
 
 
+def test_validation_subjects_are_planned_where_a_recipe_is_chosen(cohort, plan):
+    moved = tuple(
+        dataclasses.replace(s, split="validation") if s.split == "test" else s
+        for s in cohort.subjects
+    )
+    column = np.where(cohort.slices["split"] == "test", "validation", cohort.slices["split"])
+    altered = dataclasses.replace(cohort, subjects=moved, slices={**cohort.slices, "split": column})
+    planned = plan_draws(altered, SETTINGS, "validation")
+    assert [s.subject_id for s in planned.subjects] == [s.subject_id for s in plan.subjects]
+    assert np.array_equal(planned.backgrounds, plan.backgrounds)
+    with pytest.raises(CohortError, match="3 test subjects"):
+        plan_draws(altered, SETTINGS)
+
+
 def test_no_background_repeats_while_there_are_others(plan):
     assert all(len(set(column)) == 16 for column in plan.backgrounds.T)
 
